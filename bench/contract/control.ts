@@ -1,0 +1,220 @@
+/**
+ * The control channel: Node's IPC pipe between the campaign and each tier, structured-clone encoded (bigints pass).
+ * A tier serves named methods; the campaign calls them one at a time per tier and awaits the answer. When the channel
+ * closes (the parent ended, even by kill -9), the tier ends at once.
+ */
+import type { ChildProcess } from 'node:child_process';
+import type { AttemptRow, CallRow, PlannedCall, ResourceRow, SliceOrder, SliceReport } from './calls.ts';
+import type { AgentConfig, AuthConfig, CollectorConfig, GatewayConfig, ServiceTime, ToolsConfig } from './config.ts';
+import { type ErrorCode, WeighbridgeError } from './errors.ts';
+import type { OperationClass } from './tools.ts';
+
+/** What a tier noted since the last drain, all of it acknowledged by the collector. */
+export interface DrainReport {
+  spans_started: number;
+  /** Acknowledged by the collector with HTTP 200 and no partial rejection. */
+  spans_exported: number;
+  /** Spans that found the ring full, were never ended, or were refused. */
+  spans_dropped: number;
+  log_lines: number;
+  request_log_lines: number;
+  log_lines_exported: number;
+}
+
+/** One effect at a tool, for parity. */
+export interface Effect {
+  call_id: string;
+  tool: string;
+  operation: string;
+  class: OperationClass;
+  digest: string;
+  client_id: string;
+}
+
+interface CommonMethods {
+  /** Exports and acknowledges everything noted so far. */
+  drain: { params: undefined; result: DrainReport };
+  /** Collects young garbage, so that it does not run within someone's slice. */
+  gc: { params: undefined; result: undefined };
+  /** Closes listeners and ends the process. */
+  stop: { params: undefined; result: undefined };
+}
+
+export interface AuthMethods extends CommonMethods {
+  configure: { params: AuthConfig; result: { issuer: string; jwks_uri: string; token_endpoint: string } };
+  /** Lifetime of access tokens issued from now on. */
+  set_ttl: { params: { access_token_ttl_ms: number }; result: undefined };
+  /** Where revoked `jti`s are pushed to. */
+  set_verifiers: { params: { urls: string[] }; result: undefined };
+  /** Revokes every live access token of a client; resolves when each verifier has acknowledged. */
+  revoke: { params: { client_id: string }; result: { revoked: number } };
+  /** Signs a token that is wrong in one way, for parity probes. */
+  mint: {
+    params: { client_id: string; resource: string; kind: 'good' | 'expired' | 'wrong_scope' | 'wrong_audience' };
+    result: { token: string };
+  };
+}
+
+export interface ToolsMethods extends CommonMethods {
+  configure: { params: ToolsConfig; result: { url: string; revocations_url: string } };
+  set_service_time: { params: ServiceTime; result: undefined };
+  /** Effects and count of requests (refused ones included) since the last call of this method. */
+  effects: { params: undefined; result: { effects: Effect[]; requests: number } };
+}
+
+export interface AgentMethods extends CommonMethods {
+  configure: { params: AgentConfig; result: { plugins: string[] } };
+  /** The authorization-code login; resolves when the agent holds its grant. */
+  login: { params: undefined; result: { scopes: string[] } };
+  /** Drops all access tokens and fetches new ones by refresh (after the lifetimes were changed). */
+  renew: { params: undefined; result: undefined };
+  run_slice: { params: SliceOrder; result: SliceReport };
+  /** One bare attempt with the given token, or none, past the agent's own token handling and controls. */
+  probe: {
+    params: { call: PlannedCall; token: string | null };
+    result: { status: number; www_authenticate: string | null; body: string };
+  };
+}
+
+export interface GatewayMethods extends CommonMethods {
+  configure: { params: GatewayConfig; result: { url: string; revocations_url: string; audit_mode: string } };
+  /** Drops the vault's cached upstream tokens (after the lifetimes were changed). */
+  renew: { params: undefined; result: undefined };
+}
+
+export interface StoredCounts {
+  calls: number;
+  attempts: number;
+  spans: number;
+  /** By ServiceName. */
+  spans_by_service: Record<string, number>;
+  logs: number;
+  logs_by_service: Record<string, number>;
+  resources: number;
+}
+
+export interface CollectorMethods {
+  configure: { params: CollectorConfig; result: { otlp: string } };
+  add_calls: { params: { calls: CallRow[]; attempts: AttemptRow[] }; result: undefined };
+  add_resources: { params: { rows: ResourceRow[] }; result: undefined };
+  /** Spans and logs stored so far in this block, by service. */
+  counts: { params: undefined; result: StoredCounts };
+  /**
+   * Writes what the block holds as `blocks/NNN/*.parquet` (temporary file, sync, rename), the gateway's attempts derived
+   * from its client spans, and empties the store. Spans carry the block in the resource attribute `weighbridge.block`.
+   */
+  end_block: { params: { block: number }; result: StoredCounts };
+  /** Merges all blocks into the top-level Parquet files and removes `blocks/`. */
+  merge: { params: undefined; result: StoredCounts };
+  stop: { params: undefined; result: undefined };
+}
+
+type Params<M, K extends keyof M> = M[K] extends { params: infer P } ? P : never;
+type Result<M, K extends keyof M> = M[K] extends { result: infer R } ? R : never;
+
+export type Handlers<M> = { [K in keyof M]: (params: Params<M, K>) => Promise<Result<M, K>> | Result<M, K> };
+
+interface Request {
+  id: number;
+  method: string;
+  params: unknown;
+}
+type Response =
+  | { id: number; ok: true; result: unknown }
+  | {
+      id: number;
+      ok: false;
+      error: {
+        code: ErrorCode;
+        message: string;
+        where: string | undefined;
+        mend: string | undefined;
+        stack: string | undefined;
+      };
+    };
+
+/** Is this process a child that a campaign controls? */
+export const isControlled = (): boolean => typeof process.send === 'function';
+
+/** Serves the methods to the parent; the process ends when the channel closes. */
+export function serveControl<M>(handlers: Handlers<M>): void {
+  process.on('disconnect', () => process.exit(0));
+  process.on('message', async (message: Request) => {
+    const handler = handlers[message.method as keyof M];
+    let response: Response;
+    try {
+      if (!handler) throw new WeighbridgeError('INTERNAL', `no method ${message.method} on this tier`);
+      response = { id: message.id, ok: true, result: await handler(message.params as never) };
+    } catch (error) {
+      const known = error instanceof WeighbridgeError ? error : undefined;
+      response = {
+        id: message.id,
+        ok: false,
+        error: {
+          code: known?.code ?? 'INTERNAL',
+          message: error instanceof Error ? error.message : String(error),
+          where: known?.where,
+          mend: known?.mend,
+          stack: error instanceof Error ? error.stack : undefined,
+        },
+      };
+    }
+    if (process.connected) process.send?.(response);
+  });
+}
+
+/** The parent's end. Every pending and later call rejects with TIER_DEAD once the child has ended. */
+export class ControlClient<M> {
+  readonly name: string;
+  readonly child: ChildProcess;
+  #next = 1;
+  #dead: WeighbridgeError | undefined;
+  readonly #pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+
+  constructor(name: string, child: ChildProcess) {
+    this.name = name;
+    this.child = child;
+    child.on('message', (message: Response) => {
+      const pending = this.#pending.get(message.id);
+      if (!pending) return;
+      this.#pending.delete(message.id);
+      if (message.ok) pending.resolve(message.result);
+      else {
+        const { code, message: text, where, mend, stack } = message.error;
+        pending.reject(
+          new WeighbridgeError(code, `${name}: ${text}`, {
+            ...(where === undefined ? {} : { where }),
+            ...(mend === undefined ? {} : { mend }),
+            cause: stack,
+          }),
+        );
+      }
+    });
+    child.on('exit', (code, signal) => this.#die(`${name} ended (${signal ?? `exit code ${code}`})`));
+    child.on('error', (error) => this.#die(`${name} could not be started: ${error.message}`));
+  }
+
+  #die(why: string): void {
+    this.#dead ??= new WeighbridgeError('TIER_DEAD', why);
+    for (const pending of this.#pending.values()) pending.reject(this.#dead);
+    this.#pending.clear();
+  }
+
+  get alive(): boolean {
+    return this.#dead === undefined;
+  }
+
+  call<K extends keyof M & string>(
+    method: K,
+    ...params: Params<M, K> extends undefined ? [] : [Params<M, K>]
+  ): Promise<Result<M, K>> {
+    if (this.#dead) return Promise.reject(this.#dead);
+    const id = this.#next++;
+    return new Promise<Result<M, K>>((resolve, reject) => {
+      this.#pending.set(id, { resolve: resolve as (value: unknown) => void, reject });
+      this.child.send({ id, method, params: params[0] } satisfies Request, (error) => {
+        if (error) this.#die(`${this.name}: the control channel is closed`);
+      });
+    });
+  }
+}

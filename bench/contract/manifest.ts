@@ -1,0 +1,107 @@
+/** `manifest.json`: what was run, where, by what. The analysis reads it beside the Parquet files; it names no secret. */
+import { z } from 'zod';
+import { gateSchema, subjectSchema } from './analysis.ts';
+
+export const manifestSchema = z.object({
+  version: z.literal(1),
+  id: z.string(),
+  question: z.string(),
+  profile: z.string(),
+  seed: z.string(),
+  status: z.enum(['complete', 'aborted']),
+  started: z.string(),
+  ended: z.string(),
+  duration_s: z.number(),
+  weighbridge: z.object({ version: z.string(), commit: z.string(), dirty: z.boolean(), lockfile_sha256: z.string() }),
+  runtime: z.object({ node: z.string(), binary_sha256: z.string(), v8: z.string() }),
+  environment: z.object({
+    cpu: z.string(),
+    cores: z.number().int(),
+    memory_mib: z.number().int(),
+    kernel: z.string(),
+    os: z.string(),
+    governor: z.string(),
+    virtualization: z.string(),
+    clock_source: z.string(),
+  }),
+  arms: z.array(
+    z.object({
+      arm: z.string(),
+      controls: z.enum(['off', 'on', 'regressed']),
+      /** `none`, `passthrough`, `gateway`, or an attached gateway's name. */
+      gateway: z.string(),
+      attached: z.boolean(),
+      /** Service names that a call crosses, in order. */
+      tiers: z.array(z.string()),
+      subject: subjectSchema,
+      label: z.string(),
+    }),
+  ),
+  /** The built-in comparisons, and the user's. */
+  comparisons: z.array(z.object({ name: z.string(), arm: z.string(), baseline: z.string() })),
+  claims: z.array(
+    z.object({
+      claim: z.string(),
+      statement: z.string(),
+      compare: z.string(),
+      metric: z.string(),
+      /** µs, or ratio for rates; confirmed inside [lo, hi]; null is unbounded. */
+      region: z.tuple([z.number().nullable(), z.number().nullable()]),
+      unit: z.enum(['us', 'ratio']),
+      margin: z.string(),
+    }),
+  ),
+  slo: z.number(),
+  plan: z.object({
+    digest: z.string(),
+    blocks: z.number().int(),
+    rounds: z.number().int(),
+    slice_calls: z.number().int(),
+    lead_in: z.number().int(),
+    pause_ms: z.number(),
+    workloads: z.array(z.string()),
+    conditions: z.array(z.string()),
+    phases: z.array(z.string()),
+  }),
+  blocks: z.array(
+    z.object({
+      block: z.number().int(),
+      /** Set where a gate voided it. */
+      voided: z.string().nullable(),
+      replaces: z.number().int().nullable(),
+      gates: z.array(gateSchema),
+      /** Injected lifecycle faults: which arm, leg, kind, when. Every arm's own expiries included. */
+      faults: z.array(
+        z.object({
+          arm: z.string(),
+          leg: z.enum(['agent', 'gateway']),
+          kind: z.enum(['expired', 'revoked']),
+          round: z.number().int(),
+          at_ns: z.string(),
+        }),
+      ),
+      /** From the tiers' own counts and the raw log files: per service, what was noted and what was stored. */
+      telemetry: z.array(
+        z.object({
+          service: z.string(),
+          arm: z.string(),
+          spans_started: z.number().int(),
+          spans_exported: z.number().int(),
+          spans_dropped: z.number().int(),
+          log_lines: z.number().int(),
+          request_log_lines: z.number().int(),
+          log_lines_exported: z.number().int(),
+        }),
+      ),
+    }),
+  ),
+  parity: z.array(
+    z.object({ arm: z.string(), probe: z.string(), expected: z.string(), got: z.string(), ok: z.boolean() }),
+  ),
+  processes: z.array(
+    z.object({ name: z.string(), command: z.array(z.string()), pid: z.number().int(), block: z.number().int() }),
+  ),
+  remarks: z.array(z.string()),
+});
+
+export type Manifest = z.infer<typeof manifestSchema>;
