@@ -104,6 +104,8 @@ export interface CollectorMethods {
    * from its client spans, and empties the store. Spans carry the block in the resource attribute `weighbridge.block`.
    */
   end_block: { params: { block: number }; result: StoredCounts };
+  /** Forgets what was stored since the last block ended: warm-up and parity are no data. */
+  discard: { params: undefined; result: undefined };
   /** Merges all blocks into the top-level Parquet files and removes `blocks/`. */
   merge: { params: undefined; result: StoredCounts };
   stop: { params: undefined; result: undefined };

@@ -1,0 +1,101 @@
+/** Puts `manifest.json` together from what was planned and what happened; pure. */
+import type { Subject } from '#contract/analysis.ts';
+import { type Manifest, manifestSchema } from '#contract/manifest.ts';
+import { service } from '#contract/names.ts';
+import type { BlockResult } from './block.ts';
+import type { ArmSpec, AttachedGateway, CampaignConfig } from './config/types.ts';
+import type { environment } from './environment.ts';
+import type { PlanInput } from './plan.ts';
+
+export interface ManifestInput {
+  id: string;
+  config: CampaignConfig;
+  plan: PlanInput;
+  digest: string;
+  surroundings: Awaited<ReturnType<typeof environment>>;
+  started: Date;
+  ended: Date;
+  results: BlockResult[];
+  status: Manifest['status'];
+}
+
+export function manifestOf(input: ManifestInput): Manifest {
+  const { config, plan, surroundings, results } = input;
+  return manifestSchema.parse({
+    version: 1,
+    id: input.id,
+    question: config.question,
+    profile: config.profile.name,
+    seed: config.seed,
+    status: input.status,
+    started: input.started.toISOString(),
+    ended: input.ended.toISOString(),
+    duration_s: Math.round((input.ended.getTime() - input.started.getTime()) / 1_000),
+    ...surroundings,
+    arms: config.arms.map((arm) => armEntry(arm, config.gateways, surroundings.weighbridge.version)),
+    comparisons: config.comparisons,
+    claims: config.claims,
+    slo: config.slo,
+    plan: {
+      digest: input.digest,
+      blocks: plan.blocks,
+      rounds: plan.rounds,
+      slice_calls: plan.slice_calls,
+      lead_in: plan.lead_in,
+      pause_ms: config.profile.pause_ms,
+      workloads: plan.workloads.map((w) => w.name),
+      conditions: plan.conditions.map((c) => c.name),
+      phases: ['parity', ...plan.phases],
+    },
+    blocks: results.map((r) => r.record),
+    parity: results[0]?.parity ?? [],
+    processes: results.flatMap((r) => r.processes),
+    remarks: remarks(config),
+  } satisfies Manifest);
+}
+
+function armEntry(spec: ArmSpec, gateways: Record<string, AttachedGateway>, version: string): Manifest['arms'][number] {
+  const attached = typeof spec.gateway === 'object' ? spec.gateway.attached : null;
+  const name = attached ?? (spec.gateway as string);
+  const ours = name === 'gateway' || name === 'passthrough';
+  return {
+    arm: spec.arm,
+    controls: spec.controls,
+    gateway: name,
+    attached: attached !== null,
+    tiers: [service.agent, ...(ours && attached === null ? [service.gateway] : []), service.tools],
+    subject: subjectOf(spec, attached === null ? undefined : gateways[attached], version),
+    label: labelOf(spec, attached),
+  };
+}
+
+function subjectOf(spec: ArmSpec, attached: AttachedGateway | undefined, version: string): Subject {
+  if (attached) return { system: attached.product, kind: 'real', placement: attached.placement, protocol: attached.protocol };
+  const agent = `weighbridge-agent@${version}`;
+  const gateway = `weighbridge-gateway@${version}`;
+  if (spec.gateway === 'none') return { system: agent, kind: 'modelled', placement: 'in the agent', protocol: 'http' };
+  return { system: spec.controls === 'off' ? gateway : `${agent} + ${gateway}`, kind: 'modelled', placement: 'own process, same host', protocol: 'http' };
+}
+
+const controlsLabel = { off: 'no controls in the agent', on: 'controls in the agent', regressed: 'agent as before the fix (a model of the article’s story)' } as const;
+
+function labelOf(spec: ArmSpec, attached: string | null): string {
+  const gateway =
+    attached !== null
+      ? `attached gateway ${attached}`
+      : { none: 'no gateway', passthrough: 'gateway without controls', gateway: 'gateway with all controls' }[spec.gateway as 'none' | 'passthrough' | 'gateway'];
+  return `${controlsLabel[spec.controls]}, ${gateway}`;
+}
+
+function remarks(config: CampaignConfig): string[] {
+  const out = [
+    'The agent and the gateway are models of what the article claims, not the published products of these names.',
+    'In lifecycle, expiries are lived through, not injected: one nominal expiry per token lifetime, arm and leg counts as an episode.',
+    'In the agent column “on”, token binding (DPoP), plugin signatures and the periodic scope difference check are not enforced in this release; their price is not in the figures.',
+    'The gateway’s audit record is buffered: it is written after the answer, so its durability is not paid for in the figures.',
+  ];
+  if (Object.keys(config.gateways).length > 0) {
+    out.push('Attached gateways keep running between blocks: they are not restarted, so their figures are those of one long-lived process.');
+  }
+  return out;
+}

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { seededRandom } from '#contract/random.ts';
+import { workloads } from '../workloads/index.ts';
+import { parseCampaign } from './config/index.ts';
+import { planInputOf } from './input.ts';
+import { blockPlan, planDigest, roundOrders } from './plan.ts';
+
+const input = (seed: string) => planInputOf(parseCampaign('version: 1\n', 'test', { seed }), workloads);
+
+test('one seed plans the same calls in the same order; another seed does not', () => {
+  assert.deepEqual(blockPlan(input('a'), 3), blockPlan(input('a'), 3));
+  assert.equal(planDigest(input('a')), planDigest(input('a')));
+  assert.notEqual(planDigest(input('a')), planDigest(input('b')));
+});
+
+test('every arm of a round gets the same tasks, and call ids are unique within a block', () => {
+  const plan = blockPlan(input('a'), 0);
+  const ids = plan.sessions.flatMap((s) => s.rounds.flatMap((r) => r.tasks.flatMap((t) => t.stages.flat().map((c) => c.call_id))));
+  assert.equal(new Set(ids).size, ids.length);
+  for (const session of plan.sessions) for (const round of session.rounds) assert.equal(new Set(round.order).size, round.order.length);
+});
+
+test('no arm follows itself from one round into the next', () => {
+  const orders = roundOrders(seededRandom('x'), ['a', 'b', 'c'], 500);
+  for (let i = 1; i < orders.length; i++) assert.notEqual(orders[i]![0], orders[i - 1]!.at(-1));
+});
+
+test('the first places of the orders are spread over the arms', () => {
+  const firsts = new Map<string, number>();
+  for (const order of roundOrders(seededRandom('y'), ['a', 'b', 'c', 'd', 'e', 'f'], 3_000)) firsts.set(order[0]!, (firsts.get(order[0]!) ?? 0) + 1);
+  for (const n of firsts.values()) assert.ok(n > 400 && n < 600, `${[...firsts]}`);
+});
+
+test('the regressed agent takes part in lifecycle alone, where a revocation falls half-way on either leg', () => {
+  const plan = blockPlan(input('a'), 0);
+  for (const s of plan.sessions) assert.equal(s.rounds.every((r) => r.order.includes('native-regressed')), s.phase === 'lifecycle');
+  const lifecycle = plan.sessions.find((s) => s.phase === 'lifecycle')!;
+  assert.deepEqual(lifecycle.faults, [
+    { round: 5, leg: 'agent' },
+    { round: 6, leg: 'gateway' },
+  ]);
+});
+
+test('a latency slice of the quick profile keeps 300 calls a block and arm', () => {
+  const plan = blockPlan(input('a'), 0);
+  for (const s of plan.sessions.filter((x) => x.phase === 'latency')) {
+    const calls = s.rounds.reduce((n, r) => n + r.tasks.reduce((m, t) => m + t.stages.flat().length, 0), 0);
+    assert.ok(calls - s.rounds.length * s.lead_in >= 300);
+  }
+});
+
+test('phases that are not there yet are refused by name', () => {
+  assert.throws(() => planInputOf(parseCampaign('version: 1\n', 'test', {}), workloads, ['security']), /security is not supported in this release/);
+});

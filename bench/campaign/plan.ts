@@ -1,0 +1,216 @@
+/**
+ * The plan of a campaign: a pure function of configuration and seed. It holds every call with its arguments, the order
+ * of arms in every round, and the faults to inject, so that two campaigns with one seed issue the same calls in the
+ * same order, and a block can be replaced or resumed without touching another.
+ */
+import { createHash } from 'node:crypto';
+import type { Phase, PlannedTask } from '#contract/calls.ts';
+import type { ServiceTime } from '#contract/config.ts';
+import { type Random, seededRandom } from '#contract/random.ts';
+
+/** What the plan needs to know of a workload: draw a slice of exactly `calls` calls. */
+export interface SliceSource {
+  slice(random: Random, calls: number, prefix: string): PlannedTask[];
+}
+
+export interface PlanInput {
+  seed: string;
+  blocks: number;
+  rounds: number;
+  slice_calls: number;
+  lead_in: number;
+  /** Of each arm at the first condition; one at every other, since the code is warm by then. */
+  warm_up_slices: number;
+  arms: { arm: string; gateway: boolean; lifecycle_only: boolean }[];
+  workloads: { name: string; source: SliceSource }[];
+  conditions: { name: string; service: 'instant' | 'realistic'; concurrency: number }[];
+  realistic: { median_us: number; sigma: number };
+  phases: Phase[];
+  lifecycle: LifecycleShape;
+  /** Calls per arm and block of the correlation phase, on all arms at once. */
+  correlation_calls: number;
+}
+
+export interface LifecycleShape {
+  source: SliceSource;
+  workload: string;
+  access_token_ttl_ms: number;
+  rounds: number;
+  /** Rounds start this far apart, so that tokens expire between bursts whatever the machine's speed. */
+  round_every_ms: number;
+  burst_calls: number;
+  concurrency: number;
+}
+
+/** Before this round: the authority revokes the live tokens of every arm on one leg. */
+export interface PlannedFault {
+  round: number;
+  leg: 'agent' | 'gateway';
+}
+
+export interface RoundPlan {
+  round: number;
+  /** Arms in the order in which their slices run. */
+  order: string[];
+  tasks: PlannedTask[];
+}
+
+/** One phase × workload × condition of a block. */
+export interface SessionPlan {
+  phase: Phase;
+  workload: string;
+  condition: string;
+  service_time: ServiceTime;
+  concurrency: number;
+  lead_in: number;
+  /** Slices of all arms of a round run at once: the mixed fleet of the correlation phase. */
+  simultaneous: boolean;
+  round_every_ms: number | null;
+  access_token_ttl_ms: number | null;
+  faults: PlannedFault[];
+  warm_up: PlannedTask[][];
+  rounds: RoundPlan[];
+}
+
+export interface BlockPlan {
+  block: number;
+  /** Arms in the order in which their processes are started. */
+  start_order: string[];
+  sessions: SessionPlan[];
+}
+
+export const blockPlan = (input: PlanInput, block: number): BlockPlan => {
+  const seed = `${input.seed}/block/${block}`;
+  const timed = input.arms.filter((a) => !a.lifecycle_only).map((a) => a.arm);
+  const sessions: SessionPlan[] = [];
+  const ids = { session: 0 };
+  if (input.phases.includes('latency')) {
+    for (const workload of input.workloads) {
+      for (const condition of input.conditions) {
+        sessions.push(latencySession({ input, seed, block, arms: timed, workload, condition, index: ids.session++ }));
+      }
+    }
+  }
+  if (input.phases.includes('lifecycle')) sessions.push(lifecycleSession(input, seed, block, ids.session++));
+  if (input.phases.includes('correlation')) sessions.push(correlationSession(input, seed, block, ids.session++));
+  return {
+    block,
+    start_order: seededRandom(`${seed}/start`).shuffle(input.arms.map((a) => a.arm)),
+    sessions,
+  };
+};
+
+/** SHA-256 over the whole plan: equal digests, equal campaigns. */
+export const planDigest = (input: PlanInput): string => {
+  const hash = createHash('sha256');
+  for (let block = 0; block < input.blocks; block++) hash.update(JSON.stringify(blockPlan(input, block)));
+  return hash.digest('hex');
+};
+
+/**
+ * Random orders of the arms, one per round, in which no arm follows itself from one round into the next: a slice after
+ * one's own would meet a warmer process than a slice after another's.
+ */
+export function roundOrders(random: Random, arms: readonly string[], rounds: number): string[][] {
+  const orders: string[][] = [];
+  let last: string | undefined;
+  for (let round = 0; round < rounds; round++) {
+    let order = random.shuffle(arms);
+    while (arms.length > 1 && order[0] === last) order = random.shuffle(arms);
+    orders.push(order);
+    last = order.at(-1);
+  }
+  return orders;
+}
+
+interface LatencyInput {
+  input: PlanInput;
+  seed: string;
+  block: number;
+  arms: string[];
+  workload: PlanInput['workloads'][number];
+  condition: PlanInput['conditions'][number];
+  index: number;
+}
+
+function latencySession({ input, seed, block, arms, workload, condition, index }: LatencyInput): SessionPlan {
+  const own = `${seed}/latency/${workload.name}/${condition.name}`;
+  const prefix = `b${block}s${index}`;
+  const draw = (path: string, id: string) => workload.source.slice(seededRandom(`${own}/${path}`), input.slice_calls, id);
+  const orders = roundOrders(seededRandom(`${own}/order`), arms, input.rounds);
+  return {
+    phase: 'latency',
+    workload: workload.name,
+    condition: condition.name,
+    service_time:
+      condition.service === 'instant' ? { kind: 'instant' } : { kind: 'lognormal', seed: `${input.seed}/service`, ...input.realistic },
+    concurrency: condition.concurrency,
+    lead_in: input.lead_in,
+    simultaneous: false,
+    round_every_ms: null,
+    access_token_ttl_ms: null,
+    faults: [],
+    warm_up: range(index === 0 ? input.warm_up_slices : 1).map((i) => draw(`warm-up/${i}`, `${prefix}w${i}`)),
+    rounds: orders.map((order, round) => ({ round, order, tasks: draw(`round/${round}`, `${prefix}r${round}`) })),
+  };
+}
+
+function lifecycleSession(input: PlanInput, seed: string, block: number, index: number): SessionPlan {
+  const shape = input.lifecycle;
+  const own = `${seed}/lifecycle`;
+  const orders = roundOrders(
+    seededRandom(`${own}/order`),
+    input.arms.map((a) => a.arm),
+    shape.rounds,
+  );
+  const half = Math.floor(shape.rounds / 2);
+  const faults: PlannedFault[] = [{ round: half, leg: 'agent' }];
+  if (input.arms.some((a) => a.gateway)) faults.push({ round: half + 1, leg: 'gateway' });
+  return {
+    phase: 'lifecycle',
+    workload: shape.workload,
+    condition: `instant/c${shape.concurrency}/http`,
+    service_time: { kind: 'instant' },
+    concurrency: shape.concurrency,
+    lead_in: 0,
+    simultaneous: false,
+    round_every_ms: shape.round_every_ms,
+    access_token_ttl_ms: shape.access_token_ttl_ms,
+    faults,
+    warm_up: [],
+    rounds: orders.map((order, round) => ({
+      round,
+      order,
+      tasks: shape.source.slice(seededRandom(`${own}/round/${round}`), shape.burst_calls, `b${block}s${index}r${round}`),
+    })),
+  };
+}
+
+function correlationSession(input: PlanInput, seed: string, block: number, index: number): SessionPlan {
+  const first = input.workloads[0];
+  if (!first) throw new RangeError('a plan needs a workload');
+  const own = `${seed}/correlation`;
+  const timed = input.arms.filter((a) => !a.lifecycle_only).map((a) => a.arm);
+  return {
+    phase: 'correlation',
+    workload: first.name,
+    condition: 'realistic/c4/http',
+    service_time: { kind: 'lognormal', seed: `${input.seed}/service`, ...input.realistic },
+    concurrency: 4,
+    lead_in: 0,
+    simultaneous: true,
+    round_every_ms: null,
+    access_token_ttl_ms: null,
+    faults: [],
+    warm_up: [],
+    rounds: [
+      {
+        round: 0,
+        order: seededRandom(`${own}/order`).shuffle(timed),
+        tasks: first.source.slice(seededRandom(`${own}/round/0`), input.correlation_calls, `b${block}s${index}r0`),
+      },
+    ],
+  };
+}
+
+const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
