@@ -74,9 +74,11 @@ async function runBlocks(options: CampaignOptions, surroundings: Surroundings): 
   const quota = Math.max(1, Math.floor(options.plan.blocks * replacedShare));
   let replaced = 0;
   const anchor_offset_ns = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
+  const started = performance.now();
   for (let next = queue.shift(); next; next = queue.shift()) {
     const { block, replaces } = next;
     try {
+      keepsDeadline(options.config.profile.max_duration_s, started);
       const result = await runBlock({
         ...blockOptions(options, surroundings, block),
         anchor_offset_ns,
@@ -101,6 +103,16 @@ async function runBlocks(options: CampaignOptions, surroundings: Surroundings): 
     }
   }
   return { results, error: null };
+}
+
+/** A block is never cut: the limit is looked at before each. */
+function keepsDeadline(max_duration_s: number | null, started_ms: number): void {
+  const elapsed_s = (performance.now() - started_ms) / 1_000;
+  if (max_duration_s === null || elapsed_s <= max_duration_s) return;
+  throw new WeighbridgeError('DEADLINE', `the campaign took longer than its limit of ${max_duration_s} s`, {
+    where: 'profile.max_duration',
+    mend: 'raise the limit, or choose a smaller profile',
+  });
 }
 
 function blockOptions(options: CampaignOptions, { collector, otlp, workDir }: Surroundings, block: number) {

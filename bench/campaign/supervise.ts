@@ -34,7 +34,14 @@ export interface Tier<M> {
 export class Supervisor {
   readonly #children = new Map<number, { name: string; child: ChildProcess; stderr: string }>();
 
-  constructor() {
+  readonly #compileCache: string | undefined;
+
+  /**
+   * @param compileCache directory in which Node keeps compiled code between the processes: a block's start then costs a
+   * third less CPU time (authorization server 0.9 → 0.66 s, tools 0.65 → 0.43 s).
+   */
+  constructor(compileCache?: string) {
+    this.#compileCache = compileCache;
     process.once('exit', () => this.killAll());
   }
 
@@ -47,7 +54,13 @@ export class Supervisor {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       serialization: 'advanced',
       detached: true,
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TZ: 'UTC', NODE_ENV: 'production' },
+      env: {
+        PATH: process.env['PATH'],
+        HOME: process.env['HOME'],
+        TZ: 'UTC',
+        NODE_ENV: 'production',
+        ...(this.#compileCache === undefined ? {} : { NODE_COMPILE_CACHE: this.#compileCache }),
+      },
     });
     const entry = { name, child, stderr: '' };
     child.stderr?.setEncoding('utf8');

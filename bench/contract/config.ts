@@ -46,6 +46,10 @@ export type AuthClient =
     }
   | { kind: 'service'; client_id: string; client_secret: string; scopes: Scope[]; resources: string[] };
 
+/**
+ * What it takes to check tokens offline. `exp` may have a fraction (RFC 7519 §2): tokens of 2 s live 2 s and not 1 to 2.
+ * jose rounds its clock down to whole seconds, so a verifier compares `exp` with the millisecond itself.
+ */
 export interface VerifierConfig {
   issuer: string;
   jwks_uri: string;

@@ -1,0 +1,53 @@
+/** What is wrong with an agent's security before it has made a single call. */
+import { operationByName } from '#contract/tools.ts';
+import { hardened, type SettingKey, type Settings } from '../config/settings.ts';
+import type { Plugin } from '../plugins/plugin.ts';
+
+export interface Finding {
+  /** `plugin <name>` or the setting's key. */
+  subject: string;
+  problem: string;
+  mend: string;
+}
+
+/** Plugins that lack declared scopes: none at all, or not those of their operations, or more than was consented to. */
+export function pluginFindings(plugins: readonly Plugin[], consented: readonly string[]): Finding[] {
+  return plugins.flatMap(({ manifest }) => {
+    const subject = `plugin ${manifest.name}`;
+    const finding = (problem: string, mend: string): Finding => ({ subject, problem, mend });
+    if (manifest.permissions.length === 0) {
+      return [finding('declares no scopes', 'list the scopes that it needs under permissions in its manifest')];
+    }
+    const needed = new Set(manifest.operations.map((name) => operationByName.get(name)!.scope));
+    const declared: readonly string[] = manifest.permissions;
+    return [
+      ...[...needed]
+        .filter((scope) => !declared.includes(scope))
+        .map((scope) =>
+          finding(
+            `lacks the declared scope ${scope}`,
+            `add ${scope} to its permissions, or drop the operations that need it`,
+          ),
+        ),
+      ...declared
+        .filter((scope) => !consented.includes(scope))
+        .map((scope) =>
+          finding(
+            `declares ${scope}, which the agent was not given`,
+            `add ${scope} to the agent’s oauth.scopes, or drop it`,
+          ),
+        ),
+    ];
+  });
+}
+
+/** Settings that are weaker than the hardened ones. */
+export function settingFindings(settings: Settings): Finding[] {
+  return (Object.keys(hardened) as SettingKey[])
+    .filter((key) => settings[key] !== hardened[key])
+    .map((key) => ({
+      subject: key,
+      problem: `downgraded to ${settings[key]}`,
+      mend: `set it to ${hardened[key]}`,
+    }));
+}

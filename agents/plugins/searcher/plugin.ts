@@ -1,0 +1,4 @@
+/** Searches. */
+import { catalogueRequests, toolsHost } from '../catalogue.ts';
+
+export const request = catalogueRequests(toolsHost);

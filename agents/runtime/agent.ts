@@ -1,0 +1,146 @@
+/** The agent: its parts put together by the configuration, and what it can be asked to do. */
+import type { SliceOrder, SliceReport } from '#contract/calls.ts';
+import type { AgentConfig } from '#contract/config.ts';
+import type { AgentMethods, DrainReport } from '#contract/control.ts';
+import { WeighbridgeError } from '#contract/errors.ts';
+import { gatewayAudience } from '#contract/tools.ts';
+import { createTelemetry, type Telemetry } from '../../collectors/telemetry/index.ts';
+import { pluginFindings } from '../claw/findings.ts';
+import { type Settings, settingsOf } from '../config/settings.ts';
+import { Origins } from '../http/origins.ts';
+import { OAuthClient } from '../oauth/client.ts';
+import type { Plugin } from '../plugins/plugin.ts';
+import { AuthFailure } from '../security/auth-failure.ts';
+import { enforceManifest, ignoreManifest } from '../security/manifest.ts';
+import { type Network, openNetwork, type Resolve, restrictedNetwork, systemResolve } from '../security/network.ts';
+import { noRefreshAudit, type RefreshAudit, RefreshAuditFile } from '../security/refresh-audit.ts';
+import { tokenSource } from '../tokens/columns.ts';
+import { Grant } from '../tokens/grant.ts';
+import { scopeSet } from '../tokens/scope-set.ts';
+import type { TokenSource } from '../tokens/source.ts';
+import { CallRunner } from './call.ts';
+import { callRow } from './record.ts';
+import { runSlice } from './slice.ts';
+
+type Probe = AgentMethods['probe'];
+
+export interface AgentParts {
+  plugins: readonly Plugin[];
+  /** How host names are resolved; the system's way by default. */
+  resolve?: Resolve;
+}
+
+export class Agent {
+  readonly #config: AgentConfig;
+  readonly #settings: Settings;
+  readonly #telemetry: Telemetry;
+  readonly #audit: RefreshAudit;
+  readonly #client: OAuthClient;
+  readonly #grant: Grant;
+  readonly #source: TokenSource;
+  readonly #origins: Origins;
+  readonly #runner: CallRunner;
+
+  /** @throws WeighbridgeError CONFIG */
+  static async create(config: AgentConfig, { plugins, resolve = systemResolve }: AgentParts): Promise<Agent> {
+    const settings = settingsOf(config.controls, config.settings);
+    if (config.controls === 'on') refuseUnfitPlugins(plugins, config.auth.scopes);
+    const restricted = settings['plugins.sandbox_network'] === 'restricted';
+    const network = await (restricted ? restrictedNetwork : openNetwork)(config.directory, resolve);
+    return new Agent(config, settings, plugins, network);
+  }
+
+  private constructor(config: AgentConfig, settings: Settings, plugins: readonly Plugin[], network: Network) {
+    const { auth, call_timeout_ms: timeout_ms, agent_id } = config;
+    this.#config = config;
+    this.#settings = settings;
+    this.#audit = auditOf(settings, config.audit_file);
+    this.#telemetry = createTelemetry(config.telemetry);
+    const telemetry = this.#telemetry;
+    const { issuer, client_id, redirect_uri, resource } = auth;
+    const pkce_required = settings['security.oauth.pkce_required'];
+    this.#client = new OAuthClient({ issuer, client_id, redirect_uri, resource, timeout_ms, pkce_required });
+    this.#grant = new Grant({ client: this.#client, telemetry, audit: this.#audit, agent_id });
+    const consented = scopeSet(auth.scopes);
+    this.#source = tokenSource(config.controls, { grant: this.#grant, settings, consented, plugins, telemetry });
+    this.#origins = new Origins({ connect_timeout_ms: timeout_ms, lookup: network.lookup });
+    this.#runner = new CallRunner({
+      telemetry,
+      plugins,
+      source: this.#source,
+      manifest: settings['plugins.enforce_manifest_permissions'] ? enforceManifest : ignoreManifest,
+      network,
+      origins: this.#origins,
+      peer: {
+        denyStatuses: new Set((config.deny ?? []).flatMap(({ http }) => http ?? [])),
+        tokensForGateway: resource === gatewayAudience,
+      },
+      arm: config.arm,
+      headers: Object.entries(config.headers ?? {}).flat(),
+      timeout_ms,
+    });
+  }
+
+  /** The authorization-code login, and the first tokens, so that no call waits for them. */
+  async login(): Promise<{ scopes: string[] }> {
+    const { refresh_token } = await this.#client.login(this.#config.auth.scopes);
+    this.#grant.hold(refresh_token);
+    await this.renew();
+    return { scopes: [...this.#config.auth.scopes] };
+  }
+
+  async renew(): Promise<void> {
+    try {
+      await this.#source.restart();
+    } catch (error) {
+      if (!(error instanceof AuthFailure)) throw error;
+      throw new WeighbridgeError('CONFIG', `no access tokens: ${error.message}`, { where: this.#config.auth.issuer });
+    }
+  }
+
+  async runSlice(order: SliceOrder): Promise<SliceReport> {
+    const { arm, agent_id, tenant } = this.#config;
+    this.#source.begin();
+    const { records, attempts } = await runSlice(order, {
+      runner: this.#runner,
+      now: () => this.#telemetry.now(),
+      failClosed: this.#settings['security.oauth.fail_closed_on_auth_error'],
+    }).finally(() => this.#source.quiesce());
+    const epoch = (monotonicNs: bigint) => this.#telemetry.epoch(monotonicNs);
+    return { calls: records.map((record) => callRow(record, { order, arm, agent_id, tenant, epoch })), attempts };
+  }
+
+  async probe({ call, token }: Probe['params']): Promise<Probe['result']> {
+    const { status, wwwAuthenticate, body, errorType } = await this.#runner.probe(call, token);
+    if (errorType !== null) {
+      throw new WeighbridgeError('INTERNAL', `the probe got no answer: ${errorType}`, { where: this.#config.arm });
+    }
+    return { status, www_authenticate: wwwAuthenticate ?? null, body };
+  }
+
+  async drain(): Promise<DrainReport> {
+    await this.#audit.flush();
+    return this.#telemetry.drain();
+  }
+
+  async close(): Promise<void> {
+    await this.#source.quiesce();
+    this.#origins.close();
+    await Promise.all([this.#client.close(), this.#audit.flush(), this.#telemetry.close()]);
+  }
+}
+
+function refuseUnfitPlugins(plugins: readonly Plugin[], consented: readonly string[]): void {
+  const [first] = pluginFindings(plugins, consented);
+  if (!first) return;
+  throw new WeighbridgeError('CONFIG', `${first.subject} ${first.problem}`, { where: 'plugins', mend: first.mend });
+}
+
+function auditOf(settings: Settings, file: string | undefined): RefreshAudit {
+  if (!settings['audit.token_refresh_logging']) return noRefreshAudit;
+  if (file !== undefined) return new RefreshAuditFile(file);
+  throw new WeighbridgeError('CONFIG', 'refreshes are to be logged, but no file is named for it', {
+    where: 'audit_file',
+    mend: 'name an audit_file, or set audit.token_refresh_logging to false',
+  });
+}

@@ -1,0 +1,57 @@
+/**
+ * Local audit: each refresh leaves a line with the hash of its scopes, never a token. Lines are held in memory and
+ * written at drain and stop, since file writes on a call's time would be measured as the agent's.
+ */
+import { appendFile, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { WeighbridgeError } from '#contract/errors.ts';
+
+export interface RefreshRecord {
+  /** ISO 8601. */
+  time: string;
+  agent: string;
+  plugin: string;
+  /** Of the scopes that were asked for. */
+  scope_hash: string;
+  result: 'refreshed' | 'refused' | 'failed';
+  /** Why not, where it was refused or failed. */
+  error_type: string | null;
+}
+
+export interface RefreshAudit {
+  note(record: RefreshRecord): void;
+  /** Writes what was noted. */
+  flush(): Promise<void>;
+}
+
+export class RefreshAuditFile implements RefreshAudit {
+  readonly #file: string;
+  #lines: string[] = [];
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  note(record: RefreshRecord): void {
+    this.#lines.push(`${JSON.stringify(record)}\n`);
+  }
+
+  async flush(): Promise<void> {
+    if (this.#lines.length === 0) return;
+    const text = this.#lines.join('');
+    this.#lines = [];
+    try {
+      await mkdir(dirname(this.#file), { recursive: true });
+      await appendFile(this.#file, text, { mode: 0o600 });
+    } catch (cause) {
+      throw new WeighbridgeError('STORE', `the audit of refreshes could not be written: ${(cause as Error).message}`, {
+        where: this.#file,
+        mend: 'free some space, or name another audit_file',
+        cause,
+      });
+    }
+  }
+}
+
+/** Of an agent that keeps none. */
+export const noRefreshAudit: RefreshAudit = { note: () => {}, flush: async () => {} };

@@ -1,0 +1,75 @@
+/** A campaign's directory as the analysis sees it: the manifest, and the Parquet files as views of an embedded store. */
+import { access, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { WeighbridgeError } from '#contract/errors.ts';
+import { type Manifest, manifestSchema } from '#contract/manifest.ts';
+import type { Role, Store } from '../../collectors/traces/index.ts';
+
+const tables = ['calls', 'attempts', 'spans', 'logs', 'resources'] as const;
+
+const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/** @throws WeighbridgeError CONFIG where the directory holds no campaign, or one of another version */
+export async function readManifest(dir: string): Promise<Manifest> {
+  const file = join(dir, 'manifest.json');
+  const mend = 'name a directory that `weighbridge run` wrote';
+  const text = await readFile(file, 'utf8').catch((cause) => {
+    throw new WeighbridgeError('CONFIG', 'there is no manifest.json that can be read', { where: dir, mend, cause });
+  });
+  try {
+    return manifestSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new WeighbridgeError('CONFIG', 'manifest.json is not of this version', { where: file, mend, cause });
+  }
+}
+
+/**
+ * Is there no block that a gate did not void? Then the figures are shown from all of them, under a warning that lets
+ * nothing be decided: an empty report would only hide what was measured.
+ */
+export const allVoid = (manifest: Manifest): boolean =>
+  manifest.blocks.length > 0 && manifest.blocks.every((b) => b.voided !== null);
+
+/** Leaves the views of the raw files, and the tables that come from the manifest. */
+export async function openCampaign(store: Store, dir: string, manifest: Manifest): Promise<void> {
+  for (const name of tables) {
+    const file = join(dir, `${name}.parquet`);
+    await access(file).catch((cause) => {
+      throw new WeighbridgeError('STORE', `${name}.parquet is missing`, {
+        where: dir,
+        mend: 'the raw data cannot be rebuilt: take the directory from its source again',
+        cause,
+      });
+    });
+    await store.execute(`CREATE VIEW ${name} AS FROM read_parquet(${quoted(file)})`);
+  }
+  await store.execute('CREATE TABLE state(block INTEGER, kept BOOLEAN)');
+  await insert(
+    store,
+    'state',
+    manifest.blocks.map((b) => `${b.block}, ${allVoid(manifest) || b.voided === null}`),
+  );
+  await store.execute('CREATE TABLE fault(arm VARCHAR, block INTEGER, leg VARCHAR, kind VARCHAR, at_ns BIGINT)');
+  await insert(
+    store,
+    'fault',
+    manifest.blocks.flatMap((b) =>
+      b.faults.map((f) => `${quoted(f.arm)}, ${b.block}, ${quoted(f.leg)}, ${quoted(f.kind)}, ${BigInt(f.at_ns)}`),
+    ),
+  );
+}
+
+async function insert(store: Store, table: string, rows: readonly string[]): Promise<void> {
+  if (rows.length > 0) await store.execute(`INSERT INTO ${table} VALUES ${rows.map((r) => `(${r})`).join(', ')}`);
+}
+
+/** Where each service stands: the first tier of an arm is the agent, the last the tools, any between a gateway. */
+export function rolesOf(manifest: Manifest): Map<string, Role> {
+  const roles = new Map<string, Role>();
+  for (const { tiers } of manifest.arms) {
+    for (const [i, tier] of tiers.entries()) {
+      roles.set(tier, i === 0 ? 'agent' : i === tiers.length - 1 ? 'tool' : 'gateway');
+    }
+  }
+  return roles;
+}

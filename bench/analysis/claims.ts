@@ -1,0 +1,31 @@
+/** Which figures each claim stands on. */
+import type { Comparison } from '#contract/analysis.ts';
+import type { Manifest } from '#contract/manifest.ts';
+import type { ArmPair } from './metrics.ts';
+
+export type Claim = Manifest['claims'][number];
+
+export const pairOfClaim = (manifest: Manifest, claim: Claim): ArmPair | null =>
+  manifest.comparisons.find((c) => c.name === claim.compare) ?? null;
+
+/** Errors are judged where tokens expire and are revoked, when that phase was run. */
+const phaseOf = (claim: Claim, comparisons: readonly Comparison[]): string => {
+  if (claim.metric === 'retry401_shift') return 'lifecycle';
+  const lifecycle = comparisons.some((c) => c.metric === claim.metric && c.phase === 'lifecycle');
+  return claim.metric === 'error_rate_shift' && lifecycle ? 'lifecycle' : 'latency';
+};
+
+/** The comparisons that a claim stands on, one per workload and condition. */
+export function comparisonsOfClaim(manifest: Manifest, claim: Claim, comparisons: readonly Comparison[]): Comparison[] {
+  const pair = pairOfClaim(manifest, claim);
+  if (!pair) return [];
+  const phase = phaseOf(claim, comparisons);
+  return comparisons.filter(
+    (c) => c.metric === claim.metric && c.arm === pair.arm && c.baseline === pair.baseline && c.phase === phase,
+  );
+}
+
+/** Claims on times, in whose place the A/A pair has to show that such a difference could be told from none. */
+export const isTiming = (claim: Claim): boolean => /^(felt|hop|cold)_/.test(claim.metric);
+export const aaMetricOf = (claim: Claim): string =>
+  claim.metric.includes('p50') ? 'felt_p50_shift' : 'felt_p95_shift';

@@ -1,0 +1,25 @@
+/** Quantiles of one cell and block, each computed once, and pairs of them for comparisons. */
+import { harrellDavis, quantile } from '../stats/quantiles.ts';
+import type { SortedSamples } from '../stats/samples.ts';
+import type { BlockPair } from './shift.ts';
+
+const cache = new WeakMap<SortedSamples, Map<number, number>>();
+
+/** Harrell–Davis quantile; Infinity where failures weigh in. */
+export function smoothQuantile(samples: SortedSamples, p: number): number {
+  const known = cache.get(samples) ?? new Map<number, number>();
+  cache.set(samples, known);
+  const value = known.get(p) ?? harrellDavis(samples, p);
+  known.set(p, value);
+  return value;
+}
+
+/**
+ * A block's quantile in both arms. Harrell–Davis mixes the samples around the quantile, so failures that rank just above
+ * it make it infinite although the quantile itself is not: in such a block both arms are read by the plain definition.
+ */
+export function quantilePair(arm: SortedSamples, baseline: SortedSamples, p: number): BlockPair {
+  const smooth = { arm: smoothQuantile(arm, p), baseline: smoothQuantile(baseline, p) };
+  if (Number.isFinite(smooth.arm) && Number.isFinite(smooth.baseline)) return smooth;
+  return { arm: quantile(arm, p), baseline: quantile(baseline, p) };
+}

@@ -1,0 +1,29 @@
+/** What verdicts are made from. */
+import type { Analysis, Comparison, Verdict, Warning } from '#contract/analysis.ts';
+import type { Data } from './data.ts';
+
+export type Evidence = Verdict['evidence'];
+
+export interface Findings {
+  data: Data;
+  comparisons: readonly Comparison[];
+  arms: Analysis['arms'];
+  warnings: readonly Warning[];
+}
+
+/** Warnings that cap this claim, as short names. */
+export const capsOf = (warnings: readonly Warning[], claim: string): string[] => [
+  ...new Set(warnings.filter((w) => w.caps.includes(claim)).map((w) => w.code.replaceAll('_', ' '))),
+];
+
+/** Stands as evidence where nothing could be estimated: the campaign's own size. */
+export const noEvidence = (data: Data): Evidence => [
+  {
+    label: 'not estimated',
+    pointer: '/campaign/blocks',
+    estimate: null,
+    ci: null,
+    unit: 'blocks',
+    n: data.manifest.blocks.length,
+  },
+];

@@ -1,0 +1,93 @@
+/** Raw data of a campaign → `analysis.json`: read once, estimate, doubt, decide. */
+import { type Analysis, analysisSchema } from '#contract/analysis.ts';
+import type { Manifest } from '#contract/manifest.ts';
+import { openStore } from '../../collectors/traces/index.ts';
+import { armTables } from './arms.ts';
+import { readManifest } from './campaign.ts';
+import { countedBlocks } from './cells.ts';
+import { compareArms, pairsOf } from './comparisons.ts';
+import { type Data, readData } from './data.ts';
+import { rawDigest } from './digest.ts';
+import { gatesOf } from './gates.ts';
+import type { ArmPair } from './metrics.ts';
+import { aaOf, interactionsOf } from './resolution.ts';
+import { rounded } from './rounding.ts';
+import { verdictsOf } from './verdicts.ts';
+import { warningsOf } from './warnings.ts';
+import { spanGapsOf, waterfallsOf } from './waterfalls.ts';
+
+/**
+ * Analyses a campaign's directory (manifest.json and the five Parquet files). The same directory gives the same analysis to
+ * the byte: whole numbers in the store, ordered queries, float arithmetic here alone, resampling seeded by the manifest.
+ * @throws WeighbridgeError CONFIG or STORE where the directory is not one
+ */
+export async function analyse(dir: string): Promise<Analysis> {
+  const manifest = await readManifest(dir);
+  const raw_digest = await rawDigest(dir);
+  const store = await openStore();
+  try {
+    const data = await readData(store, dir, manifest);
+    return analysisSchema.parse(rounded(analysisOf(data, raw_digest)));
+  } finally {
+    await store.close();
+  }
+}
+
+function analysisOf(data: Data, raw_digest: string): Analysis {
+  const { manifest } = data;
+  const pairs = pairsOf(manifest);
+  const main = compareArms(data, { pairs, blocksOf: countedBlocks, stream: 'main' });
+  const { arms, distributions } = armTables(data);
+  const aa = aaOf(data, main);
+  const warnings = warningsOf({ data, main, aa, arms });
+  return {
+    version: 1,
+    campaign: campaignOf(manifest, raw_digest),
+    comparisons: main.comparisons,
+    arms,
+    waterfalls: waterfallsOf(data, pairs),
+    distributions,
+    interactions: interactionsOf(data),
+    aa,
+    span_gap: spanGapsOf(data, pairs),
+    all_blocks: overAllBlocks(data),
+    verdicts: verdictsOf({ data, comparisons: main.comparisons, arms, warnings }),
+    gates: gatesOf(manifest, aa),
+    security: [],
+    warnings,
+  };
+}
+
+/** The named comparisons once more over all blocks, voided ones included: what leaving them out has changed. */
+function overAllBlocks(data: Data): Analysis['all_blocks'] {
+  const named: ArmPair[] = data.manifest.comparisons.map(({ arm, baseline }) => ({ arm, baseline }));
+  const only = ['felt_p50_shift', 'felt_p95_shift', 'cpu_per_call_shift'];
+  return compareArms(data, { pairs: named, only, blocksOf: (cell) => cell.blocks, stream: 'all' }).comparisons;
+}
+
+function campaignOf(manifest: Manifest, raw_digest: string): Analysis['campaign'] {
+  const { id, question, profile, seed, status, started, plan, blocks, arms } = manifest;
+  const voided = blocks.filter((b) => b.voided !== null).length;
+  return {
+    id,
+    question,
+    profile,
+    seed,
+    status,
+    started,
+    blocks: { planned: plan.blocks, kept: blocks.length - voided, voided },
+    arms: arms.map(({ arm, controls, gateway, subject, label }) => ({ arm, controls, gateway, subject, label })),
+    workloads: plan.workloads,
+    conditions: plan.conditions,
+    environment: {
+      ...Object.fromEntries(Object.entries(manifest.environment).map(([key, value]) => [key, String(value)])),
+      node: manifest.runtime.node,
+      v8: manifest.runtime.v8,
+      node_sha256: manifest.runtime.binary_sha256,
+      weighbridge: manifest.weighbridge.version,
+      commit: `${manifest.weighbridge.commit}${manifest.weighbridge.dirty ? ' (with uncommitted changes)' : ''}`,
+      lockfile_sha256: manifest.weighbridge.lockfile_sha256,
+    },
+    raw_digest,
+  };
+}

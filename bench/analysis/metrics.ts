@@ -1,0 +1,188 @@
+/**
+ * What is compared: each metric says in which phases it is, how it is read from a block of each arm, and when it is not
+ * estimated.
+ */
+import type { Comparison } from '#contract/analysis.ts';
+import type { Random } from '#contract/random.ts';
+import type { SortedSamples } from '../stats/samples.ts';
+import type { CellBlock, Setting } from './cells.ts';
+import type { Data } from './data.ts';
+import { quantilePair } from './figures.ts';
+import { type BlockPair, blockMean, pseudomedian, type RateBlock, rateShift, type Shift, shiftOf } from './shift.ts';
+import type { BlockTimes } from './times.ts';
+import { cpuPerCall } from './usage.ts';
+
+export interface ArmPair {
+  arm: string;
+  baseline: string;
+}
+
+export interface Place {
+  data: Data;
+  setting: Setting;
+  pair: ArmPair;
+  /** Blocks in which both arms were measured. */
+  blocks: { arm: CellBlock; baseline: CellBlock }[];
+}
+
+/** Why a comparison could not be made. */
+export type NotEstimated = 'few_calls' | 'failures' | 'spans_missing' | 'cpu_unseen';
+
+/** Calls a block and arm that a quantile's shift wants (a p95 of 300 calls rests on some forty of them). */
+const fewestCalls: Record<string, number> = { felt_p95_shift: 300, hop_p95_shift: 300, felt_p99_shift: 2_000 };
+
+/** Of the calls that ended well, this share must have a tool span for a figure from spans. */
+const spanCoverage = 0.99;
+
+export type Result = { shift: Shift; differences: number[]; n: number } | NotEstimated | null;
+
+export interface Metric {
+  name: string;
+  unit: Comparison['unit'];
+  phases: readonly string[];
+  compare: (place: Place, random: Random) => Result;
+}
+
+const shiftResult = (
+  pairs: readonly BlockPair[],
+  n: number,
+  estimator: Parameters<typeof shiftOf>[1],
+  random: Random,
+): Result => {
+  const shift = shiftOf(pairs, estimator, random);
+  return shift ? { shift, differences: pairs.map((p) => p.arm - p.baseline), n } : 'failures';
+};
+
+function quantileShift(name: string, p: number, pick: (times: BlockTimes) => SortedSamples): Metric {
+  const fewest = fewestCalls[name] ?? 1;
+  return {
+    name,
+    unit: 'us',
+    phases: ['latency'],
+    compare({ data, blocks }, random) {
+      const samples = blocks.map((b) => ({
+        arm: pick(data.times.get(b.arm.cb)!),
+        baseline: pick(data.times.get(b.baseline.cb)!),
+      }));
+      if (name.startsWith('hop_') && !blocks.every((b) => covered(data, b.arm) && covered(data, b.baseline))) {
+        return 'spans_missing';
+      }
+      if (samples.some((s) => Math.min(s.arm.length, s.baseline.length) < fewest)) return 'few_calls';
+      const n = samples.reduce((sum, s) => sum + s.arm.length + s.baseline.length, 0);
+      return shiftResult(
+        samples.map((s) => quantilePair(s.arm, s.baseline, p)),
+        n,
+        pseudomedian,
+        random,
+      );
+    },
+  };
+}
+
+function covered(data: Data, block: CellBlock): boolean {
+  const parts = data.parts.get(block.cb);
+  return parts !== undefined && parts.complete >= spanCoverage * parts.ok && parts.complete > 0;
+}
+
+/** Means are over answered calls: a failure has a rank, but no time. */
+function meanShift(name: string, value: (data: Data, block: CellBlock) => number | null): Metric {
+  return {
+    name,
+    unit: 'us',
+    phases: ['latency'],
+    compare({ data, blocks }, random) {
+      const pairs: BlockPair[] = [];
+      let n = 0;
+      for (const b of blocks) {
+        const arm = value(data, b.arm);
+        const baseline = value(data, b.baseline);
+        if (arm === null || baseline === null) return name.startsWith('hop_') ? 'spans_missing' : 'few_calls';
+        pairs.push({ arm, baseline });
+        n += (data.parts.get(b.arm.cb)?.calls ?? 0) + (data.parts.get(b.baseline.cb)?.calls ?? 0);
+      }
+      return shiftResult(pairs, n, blockMean, random);
+    },
+  };
+}
+
+const feltMean = (data: Data, block: CellBlock): number | null => {
+  const parts = data.parts.get(block.cb);
+  return parts ? parts.felt_ns / parts.calls / 1000 : null;
+};
+
+const hopMean = (data: Data, block: CellBlock): number | null => {
+  const parts = data.parts.get(block.cb);
+  return parts && covered(data, block) && parts.hop_ns !== null ? parts.hop_ns / parts.complete / 1000 : null;
+};
+
+const cpuShift: Metric = {
+  name: 'cpu_per_call_shift',
+  unit: 'us',
+  phases: ['latency'],
+  compare({ data, blocks, pair }, random) {
+    const attached = (arm: string) => data.manifest.arms.some((a) => a.arm === arm && a.attached);
+    // What an attached gateway burns is not ours to read, so the sum over tiers would be short of it.
+    if (attached(pair.arm) || attached(pair.baseline)) return 'cpu_unseen';
+    const pairs: BlockPair[] = [];
+    let n = 0;
+    for (const b of blocks) {
+      const arm = cpuPerCall(data, b.arm);
+      const baseline = cpuPerCall(data, b.baseline);
+      if (!arm || !baseline) return 'cpu_unseen';
+      pairs.push({ arm: arm.us, baseline: baseline.us });
+      n += arm.calls + baseline.calls;
+    }
+    return shiftResult(pairs, n, pseudomedian, random);
+  },
+};
+
+function rateMetric(name: string, phases: readonly string[], block: (data: Data, b: CellBlock) => RateBlock): Metric {
+  return {
+    name,
+    unit: 'ratio',
+    phases,
+    compare({ data, blocks }, random) {
+      const pairs = blocks.map((b) => ({ arm: block(data, b.arm), baseline: block(data, b.baseline) }));
+      const shift = rateShift(pairs, random);
+      if (!shift) return null;
+      const n = pairs.reduce((sum, p) => sum + p.arm.calls + p.baseline.calls, 0);
+      const rate = (r: RateBlock): number => (r.calls > 0 ? r.events / r.calls : 0);
+      return { shift, differences: pairs.map((p) => rate(p.arm) - rate(p.baseline)), n };
+    },
+  };
+}
+
+/** Faults that were injected into an arm in a block, on either leg. */
+export const faultsOf = (data: Data, block: CellBlock): number =>
+  block.phase === 'lifecycle'
+    ? (data.manifest.blocks.find((b) => b.block === block.block)?.faults.filter((f) => f.arm === block.arm).length ?? 0)
+    : 0;
+
+export const unauthorizedRate = (data: Data, block: CellBlock): RateBlock => {
+  const { unauthorized, calls, slices } = data.counts.get(block.cb)!;
+  return { events: unauthorized, calls, units: faultsOf(data, block) || slices };
+};
+
+/**
+ * Calls that did not end as they should. Every call of a workload is one that its agent may make (parity proves it), so a
+ * denial spends the error budget like a failure.
+ */
+export const errorRate = (data: Data, block: CellBlock): RateBlock => {
+  const { ok, calls, slices } = data.counts.get(block.cb)!;
+  return { events: calls - ok, calls, units: slices };
+};
+
+/** In the order in which an analysis lists them. */
+export const metrics: readonly Metric[] = [
+  quantileShift('felt_p50_shift', 0.5, (t) => t.felt),
+  quantileShift('felt_p95_shift', 0.95, (t) => t.felt),
+  quantileShift('felt_p99_shift', 0.99, (t) => t.felt),
+  meanShift('felt_mean_shift', feltMean),
+  quantileShift('hop_p50_shift', 0.5, (t) => t.hop),
+  quantileShift('hop_p95_shift', 0.95, (t) => t.hop),
+  meanShift('hop_mean_shift', hopMean),
+  quantileShift('cold_p50_shift', 0.5, (t) => t.cold),
+  cpuShift,
+  rateMetric('retry401_shift', ['lifecycle'], unauthorizedRate),
+  rateMetric('error_rate_shift', ['latency', 'lifecycle'], errorRate),
+];

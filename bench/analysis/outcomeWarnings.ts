@@ -1,0 +1,100 @@
+/** Warnings on what is missing from a figure: calls without an answer, spans, lines, readings. */
+import type { Analysis, Warning } from '#contract/analysis.ts';
+import type { Manifest } from '#contract/manifest.ts';
+import { countedBlocks } from './cells.ts';
+import { type Claim, comparisonsOfClaim, isTiming } from './claims.ts';
+import type { Omission } from './comparisons.ts';
+import { type Doubts, pairText, percent, unique } from './doubts.ts';
+
+/** Above this share of calls without an answer, the p95 is only known from below. */
+const failureLimit = 0.05;
+
+const omissions: Record<Omission['code'], { message: string; mend: string }> = {
+  few_calls: {
+    message: 'Too few kept calls a block and arm (a p95 wants 300, a p99 2,000), so not estimated as a shift',
+    mend: 'Run more rounds a block. Pooled over blocks the quantiles stand in the table of arms.',
+  },
+  failures: {
+    message:
+      'Calls without an answer reach the quantile or its interval, so it is only known from below: not estimated',
+    mend: 'See the outcomes of the arm; the failures are the finding.',
+  },
+  spans_missing: {
+    message: 'Under 99 % of the calls have a span at the tool, so time by spans is not estimated',
+    mend: 'Let every tier in the path carry the trace context on and export its spans.',
+  },
+  cpu_unseen: {
+    message: 'The CPU time of a tier in the path was not read, so CPU per call is not compared',
+    mend: 'Run the gateway under the campaign instead of attaching it.',
+  },
+};
+
+export function omissionWarnings(omitted: readonly Omission[]): Warning[] {
+  return (Object.keys(omissions) as Omission['code'][]).flatMap((code) => {
+    const here = omitted.filter((o) => o.code === code);
+    if (here.length === 0) return [];
+    const names = unique(here.map((o) => o.metric)).join(', ');
+    const settings = unique(here.map((o) => `${o.setting.workload}, ${o.setting.condition}`)).join('; ');
+    const pairs = unique(here.map((o) => pairText(o.pair)));
+    const { message, mend } = omissions[code];
+    return [{ code, message: `${message}: ${names} (${settings}; ${pairs.join(', ')}).`, mend, caps: [] }];
+  });
+}
+
+export function failureWarnings({ data, arms, main }: Doubts): Warning[] {
+  const warnings: Warning[] = [];
+  for (const a of arms) {
+    const { ok, denied, failed, timeout, lost } = a.outcomes;
+    const unanswered = (failed + timeout + lost) / (ok + denied + failed + timeout + lost);
+    if (unanswered > failureLimit) {
+      warnings.push({
+        code: 'unanswered',
+        message: `${percent(unanswered)} of the calls of ${a.arm} in ${a.phase} (${a.workload}, ${a.condition}) got no answer: they rank above every success, and its p95 is "≥".`,
+        mend: 'See its outcomes: a latency without them would flatter the arm.',
+        caps: [],
+      });
+    }
+  }
+  const latency = data.settings.filter((s) => s.phase === 'latency');
+  const uneven = latency.filter((s) =>
+    [...s.arms.values()].some((cell) => countedBlocks(cell).some((b) => data.counts.get(b.cb)!.denied > 0)),
+  );
+  if (uneven.length > 0) {
+    const touched = (claim: Claim): boolean =>
+      isTiming(claim) && comparisonsOfClaim(data.manifest, claim, main.comparisons).length > 0;
+    warnings.push({
+      code: 'denied_calls',
+      message: `Calls of the latency phase were denied (${uneven.map((s) => `${s.workload}, ${s.condition}`).join('; ')}): an arm that denies does less work.`,
+      mend: 'Grant what the workload needs, or take these calls out of it.',
+      caps: data.manifest.claims.filter(touched).map((c) => c.claim),
+    });
+  }
+  return warnings;
+}
+
+export function lossWarnings(arms: Analysis['arms']): Warning[] {
+  const short = arms.filter((a) => a.correlation.by_tier.some((t) => t.joined < t.lines) || a.correlation.orphans > 0);
+  if (short.length === 0) return [];
+  const said = short.map((a) => `${a.arm} in ${a.phase}: ${a.correlation.missing.join(', ')}`);
+  return [
+    {
+      code: 'correlation_loss',
+      message: `Not every line joins its trace. ${said.slice(0, 6).join('; ')}${said.length > 6 ? `; and ${said.length - 6} more` : ''}.`,
+      mend: 'A line that cannot be placed is charged to every arm that its process served; see the telemetry counts in the manifest.',
+      caps: [],
+    },
+  ];
+}
+
+export function attachedWarnings(manifest: Manifest): Warning[] {
+  const attached = unique(manifest.arms.filter((a) => a.attached).map((a) => a.gateway));
+  if (attached.length === 0) return [];
+  return [
+    {
+      code: 'attached_gateway',
+      message: `${attached.join(', ')}: an attached gateway shows no spans, lines, CPU time or memory of its own; its time stands in the wire.`,
+      mend: 'Read the felt figures; those from spans cannot look inside it.',
+      caps: [],
+    },
+  ];
+}

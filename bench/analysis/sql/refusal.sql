@@ -1,0 +1,16 @@
+-- Attempts that met a 401, or a 403 for want of a scope. One that a gateway only passed on is seen on both legs: it counts
+-- once, on the agent's, whose token was refused.
+CREATE TABLE refusal AS
+WITH seen AS (
+  SELECT hash(trace_id) AS trace, arm, block::INTEGER AS block, leg, status, coalesce(nullif(cause, ''), 'unknown') AS cause, start_ns, end_ns
+  FROM attempts
+  WHERE status = 401 OR (status = 403 AND cause = 'scope')
+)
+SELECT * FROM seen s
+WHERE leg = 'agent' OR NOT EXISTS (
+  SELECT 1 FROM seen a
+  WHERE a.trace = s.trace AND a.leg = 'agent' AND a.status = s.status AND a.start_ns <= s.start_ns AND a.end_ns >= s.end_ns
+);
+CREATE TABLE touch AS
+SELECT trace, count(*) FILTER (leg = 'agent')::INTEGER AS on_agent, count(*) FILTER (leg = 'gateway')::INTEGER AS on_gateway
+FROM refusal GROUP BY trace;

@@ -1,0 +1,183 @@
+/** Verdicts on the claims that were fixed before the run, each with its reason in a sentence. */
+import type { Comparison, Verdict } from '#contract/analysis.ts';
+import { decide } from '../stats/verdict.ts';
+import { type Claim, comparisonsOfClaim, pairOfClaim } from './claims.ts';
+import { subjectOf } from './comparisons.ts';
+import { correlationVerdict } from './correlationVerdict.ts';
+import type { Data } from './data.ts';
+import { capsOf, type Evidence, type Findings, noEvidence } from './findings.ts';
+
+export const verdictsOf = (findings: Findings): Verdict[] =>
+  findings.data.manifest.claims.map((claim) =>
+    claim.metric === 'correlation_share' ? correlationVerdict(findings, claim) : comparisonVerdict(findings, claim),
+  );
+
+function comparisonVerdict(findings: Findings, claim: Claim): Verdict {
+  const { data, comparisons, warnings } = findings;
+  const pair = pairOfClaim(data.manifest, claim) ?? { arm: claim.compare, baseline: '' };
+  const found = comparisonsOfClaim(data.manifest, claim, comparisons);
+  const caps = capsOf(warnings, claim.claim);
+  const silent = claim.metric === 'retry401_shift' && !anyRefusal(findings, pair);
+  if (silent) caps.push('no call of either arm met a 401, and absence of events shows nothing');
+  const intervals90 = found.map((c) => c.ci90 && { lo: c.ci90[0], hi: c.ci90[1] });
+  const { verdict, reason } = decide({
+    intervals90: expected(data, claim, intervals90),
+    region: claim.region,
+    capped: caps,
+  });
+  const figures = evidenceOf(comparisons, found);
+  return {
+    claim: claim.claim,
+    statement: claim.statement,
+    subject: subjectOf(data.manifest, pair),
+    verdict,
+    margin: claim.margin,
+    metric: claim.metric,
+    why: [...found.map(sentenceOf), `${reason} Margin: ${claim.margin}.`, ...asides(findings, claim)]
+      .filter((t) => t !== '')
+      .join(' '),
+    scope: scopeOf(findings, claim, found),
+    evidence: figures.length > 0 ? [...figures, ...extraEvidence(findings, claim)] : noEvidence(data),
+  };
+}
+
+/** A claim on times wants an interval in every workload and condition of the plan, also where none could be made. */
+function expected<T>(data: Data, claim: Claim, intervals: readonly (T | null)[]): (T | null)[] {
+  const pair = pairOfClaim(data.manifest, claim);
+  const planned = data.settings.filter(
+    (s) => s.phase === 'latency' && pair && s.arms.has(pair.arm) && s.arms.has(pair.baseline),
+  ).length;
+  const missing = claim.unit === 'us' ? Math.max(0, planned - intervals.length) : 0;
+  return [...intervals, ...Array<null>(missing).fill(null)];
+}
+
+function anyRefusal({ arms }: Findings, { arm, baseline }: { arm: string; baseline: string }): boolean {
+  return arms.some(
+    (a) => a.phase === 'lifecycle' && (a.arm === arm || a.arm === baseline) && a.retry401.funnel.touched > 0,
+  );
+}
+
+const evidenceOf = (comparisons: readonly Comparison[], found: readonly Comparison[]): Evidence =>
+  found.map((c) => ({
+    label: `${c.arm} − ${c.baseline}, ${c.workload}, ${c.condition}`,
+    pointer: `/comparisons/${comparisons.indexOf(c)}`,
+    estimate: c.estimate,
+    ci: c.ci90,
+    unit: c.unit,
+    n: c.n,
+  }));
+
+/** Latencies in ms, as they are claimed; CPU time in µs; shares as percentage points. */
+function figure(value: number, { unit, metric }: Pick<Comparison, 'unit' | 'metric'>): string {
+  if (unit === 'ratio') return `${(value * 100).toFixed(2)} percentage points`;
+  return metric.startsWith('cpu') ? `${value.toFixed(1)} µs` : `${(value / 1000).toFixed(3)} ms`;
+}
+
+function sentenceOf(c: Comparison): string {
+  const interval = c.ci90
+    ? `90 %: ${figure(c.ci90[0], c)} to ${figure(c.ci90[1], c)}, ${c.blocks} blocks`
+    : `no interval from ${c.blocks} blocks`;
+  return `${c.workload}, ${c.condition}: ${figure(c.estimate, c)} (${interval}).`;
+}
+
+/** What a verdict must not leave unsaid although its margin does not judge it. */
+function asides(findings: Findings, claim: Claim): string[] {
+  const { data, arms } = findings;
+  const pair = pairOfClaim(data.manifest, claim);
+  if (!pair) return ['The arms of this claim were not run.'];
+  const lifecycle = arms.filter((a) => a.phase === 'lifecycle' && (a.arm === pair.arm || a.arm === pair.baseline));
+  if (claim.claim === 'C3') {
+    return lifecycle.map(
+      (a) =>
+        `${a.arm}: ${a.retry401.funnel.touched} of ${a.retry401.funnel.calls} calls met a 401, ${a.retry401.loops} loops, ${a.retry401.over_broad.calls} with a token broader than asked for.`,
+    );
+  }
+  if (claim.claim === 'C6') {
+    return lifecycle.map((a) => {
+      const { ok, ...rest } = a.outcomes;
+      const errors = Object.values(rest).reduce((x, y) => x + y, 0);
+      return `${a.arm}: ${errors} of ${ok + errors} calls did not end as they should (burn ${a.error_budget.burn.toFixed(2)}).`;
+    });
+  }
+  if (claim.claim === 'C9') return memoryOf(findings).map((m) => `Peak memory of ${m.label}: ${m.mib.toFixed(1)} MiB.`);
+  return [];
+}
+
+interface Memory {
+  label: string;
+  pointer: string;
+  mib: number;
+  calls: number;
+}
+
+/** The highest that the gateway's process reached in any cell of the claim's arm. */
+function memoryOf({ arms, data }: Findings): Memory[] {
+  const gateways = new Set(data.manifest.arms.flatMap((a) => (a.gateway === 'none' ? [] : a.tiers.slice(1, -1))));
+  const pair = data.manifest.comparisons.find((c) => c.name === 'decision');
+  const rows = arms.flatMap((a, i) =>
+    a.arm === pair?.arm
+      ? a.peak_rss_mib.flatMap((t, j) =>
+          gateways.has(t.tier)
+            ? [{ label: `${t.tier} (${a.arm})`, pointer: `/arms/${i}/peak_rss_mib/${j}`, mib: t.mib, calls: a.calls }]
+            : [],
+        )
+      : [],
+  );
+  const highest = rows.reduce<Memory | null>((best, r) => (best === null || r.mib > best.mib ? r : best), null);
+  return highest ? [highest] : [];
+}
+
+/** Loops beside the rate (C3), memory beside CPU (C9). */
+function extraEvidence(findings: Findings, claim: Claim): Evidence {
+  if (claim.claim === 'C9') {
+    return memoryOf(findings).map((m) => ({
+      label: `peak memory of ${m.label}`,
+      pointer: m.pointer,
+      estimate: m.mib,
+      ci: null,
+      unit: 'MiB',
+      n: m.calls,
+    }));
+  }
+  const pair = pairOfClaim(findings.data.manifest, claim);
+  if (!pair || (claim.claim !== 'C3' && claim.claim !== 'C6')) return [];
+  return findings.arms.flatMap((a, i) => {
+    if (a.phase !== 'lifecycle' || (a.arm !== pair.arm && a.arm !== pair.baseline)) return [];
+    const n = a.retry401.funnel.calls;
+    return claim.claim === 'C3'
+      ? [
+          {
+            label: `loops of ${a.arm}`,
+            pointer: `/arms/${i}/retry401/loops`,
+            estimate: a.retry401.loops,
+            ci: null,
+            unit: 'count',
+            n,
+          },
+        ]
+      : [
+          {
+            label: `error rate of ${a.arm}`,
+            pointer: `/arms/${i}/error_budget/error_rate`,
+            estimate: a.error_budget.error_rate,
+            ci: a.error_budget.ci95,
+            unit: 'ratio',
+            n,
+          },
+        ];
+  });
+}
+
+/** Where a claimed least time is not reached: what else would have to cost how much. */
+function scopeOf({ data }: Findings, claim: Claim, found: readonly Comparison[]): string | null {
+  if (claim.unit !== 'us' || !claim.metric.startsWith('felt_')) return null;
+  const pair = pairOfClaim(data.manifest, claim);
+  if (!pair) return null;
+  const { system, placement } = subjectOf(data.manifest, pair);
+  const said = `This gateway (${system}, ${placement}), loopback, no TLS.`;
+  const least = claim.region[0];
+  const uppers = found.flatMap((c) => (c.ci90 ? [c.ci90[1]] : []));
+  if (least === null || uppers.length === 0 || uppers.some((u) => u >= least)) return said;
+  const wanting = least - Math.min(...uppers);
+  return `${said} For the claim to hold, network, TLS or a policy service would have to add at least ${figure(wanting, claim)} more.`;
+}

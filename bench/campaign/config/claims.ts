@@ -1,0 +1,95 @@
+/**
+ * The claims that a campaign confirms, refutes or leaves open, with the region in which each holds. The regions stand
+ * here before any run. Their ends count as inside, so a claim of "less" or "more" has a region that leaves zero out.
+ */
+import type { ClaimSpec } from './types.ts';
+
+/** For C8, which is about every arm and no difference. */
+export const everyArm = 'every arm';
+
+const addedRegion: ClaimSpec['region'] = [5_000, 15_000];
+
+export const builtinClaims: readonly ClaimSpec[] = [
+  {
+    claim: 'C1a',
+    statement: 'A gateway with its controls on adds 5 to 15 ms to the median tool call.',
+    compare: 'added',
+    metric: 'felt_p50_shift',
+    region: addedRegion,
+    unit: 'us',
+    margin: '5 ms to 15 ms',
+  },
+  {
+    claim: 'C1b',
+    statement: 'Agents that bypass the gateway and check in process show a p95 of tool calls that is 5 to 15 ms lower.',
+    compare: 'decision',
+    metric: 'felt_p95_shift',
+    region: addedRegion,
+    unit: 'us',
+    margin: '5 ms to 15 ms',
+  },
+  {
+    claim: 'C3',
+    statement: 'The hardened runtime lowers the share of calls that meet a 401, against the runtime as it was before.',
+    compare: 'fix',
+    metric: 'retry401_shift',
+    region: [null, -0.001],
+    unit: 'ratio',
+    margin: 'lower by 0.1 percentage points or more',
+  },
+  {
+    claim: 'C6',
+    statement: 'Under expiring and revoked tokens the two paths burn the same error budget.',
+    compare: 'decision',
+    metric: 'error_rate_shift',
+    region: [-0.01, 0.01],
+    unit: 'ratio',
+    margin: 'a difference of at most 1 percentage point either way',
+  },
+  {
+    claim: 'C8',
+    statement:
+      'A trace_id made at the agent joins at least 99 % of the log lines of every tier, and more than a join by timestamp.',
+    compare: everyArm,
+    metric: 'correlation_share',
+    region: [0.99, null],
+    unit: 'ratio',
+    margin: '99 % or more, and above the join by timestamp',
+  },
+  {
+    claim: 'C9',
+    statement: 'A gateway costs more CPU per call on the host than the same controls in the agent.',
+    compare: 'decision',
+    metric: 'cpu_per_call_shift',
+    region: [1, null],
+    unit: 'us',
+    margin: 'more by 1 µs or more',
+  },
+];
+
+/** Metrics in µs, on which claims of a user's own may stand. */
+export const durationMetrics = [
+  'felt_p50_shift',
+  'felt_p95_shift',
+  'felt_p99_shift',
+  'felt_mean_shift',
+  'hop_p50_shift',
+  'hop_p95_shift',
+  'hop_mean_shift',
+  'cold_p50_shift',
+  'cpu_per_call_shift',
+] as const;
+/** Shares, on which in this release only built-in claims stand. */
+export const rateMetrics: readonly string[] = ['retry401_shift', 'error_rate_shift'];
+
+/** A region given in milliseconds, as µs and in words. */
+export function marginOf(
+  given: { margin_ms: [number, number] } | { below_ms: number },
+): Pick<ClaimSpec, 'region' | 'margin'> {
+  if ('below_ms' in given) return { region: [null, micros(given.below_ms)], margin: `at most ${given.below_ms} ms` };
+  const [lo, hi] = given.margin_ms;
+  return { region: [micros(lo), micros(hi)], margin: `${lo} ms to ${hi} ms` };
+}
+
+/** Whole nanoseconds, as µs: 0.0049 ms is 4.9 µs and not 4.8999999. */
+const micros = (ms: number): number => Math.round(ms * 1_000_000) / 1_000;

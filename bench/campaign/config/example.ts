@@ -1,0 +1,84 @@
+/** What `weighbridge init` writes: a campaign.yaml in which every active key works, and the rest is said. */
+
+const comment = (text: string): string => text.replace(/^(?!$)/gm, '# ').replace(/^$/gm, '#');
+
+const opening = `# A campaign of Weighbridge: which arms are weighed, on which calls, and what is claimed about them.
+# Every key may be left out. A key that is not known, or not supported yet, is an error.
+#   weighbridge run campaign.yaml
+
+version: 1
+
+# Stands at the head of the report and of the decision record.
+question: Where should the security of our agents live?
+
+# Any number or text. The same seed issues the same calls in the same order in every arm.
+seed: 2026
+
+# smoke: every phase once, under a minute, no intervals · quick: 8 blocks, intervals, some minutes.
+# max_duration ends a campaign that takes longer: 90s, 30m, 2h.
+profile: {name: quick, max_duration: 30m}
+
+# An arm is an agent, where its controls are on, and what stands in the path. Built in:
+#   direct            no controls, no gateway     passthrough  a gateway with its controls off
+#   direct-b          the same again              gateway      a gateway with its controls on
+#   native            controls in the agent       layered      controls in both
+#   native-regressed  controls as before the fix (in the lifecycle phase only)
+# direct and direct-b are in every campaign: how far they differ is what it can resolve.
+arms: [direct, direct-b, native, native-regressed, passthrough, gateway, layered]
+
+# tool-chain: five calls one after the other · fan-out: one, then four at once · assistant-day: mixed errands.
+workloads: [tool-chain]
+
+# service: how long the tools take (instant, or realistic: lognormal with a median of 3 ms) · concurrency: tasks at once, 1 to 64.
+conditions:
+  - {service: instant, concurrency: 1}
+  - {service: realistic, concurrency: 1}
+
+# Beside the built-in comparisons: hop, controls_native, controls_gateway, decision, added, layered, aa, fix.
+compare:
+  both_or_one: {arm: layered, baseline: gateway}
+
+# Built-in claims stand as they are, or with a margin inside their own; a claim of your own names a comparison, a
+# metric in time (felt_p50_shift, felt_p95_shift, felt_mean_shift, hop_p95_shift, cpu_per_call_shift, ...) and margin_ms or below_ms.
+claims:
+  C1a:
+  C1b:
+  C3:
+  C6:
+  C8:
+  C9:
+  our-budget: {compare: decision, metric: felt_p95_shift, below_ms: 1}
+`;
+
+/** Works as soon as something listens at `attach`. */
+export const gatewayExample = `gateways:
+  ours:
+    attach: http://127.0.0.1:8088      # where the agents send their requests; this machine only, for now
+    upstream: http://127.0.0.1:9700    # where it forwards to; the tools listen there during the campaign
+    product: nginx@1.22                # in every verdict's subject
+    placement: sidecar                 # sidecar | central | egress
+    protocol: http
+    headers: {x-team: triage}          # sent with every request through it; copied into the results, so no secrets
+    deny: [{http: 403}]                # what its refusals look like
+arms:
+  native: {agent: builtin, controls: on}
+  our-gw: {agent: builtin, controls: off, gateway: ours}
+compare:
+  decision: {arm: our-gw, baseline: native}
+claims:
+  C1b: {compare: decision}
+`;
+
+const gatewayIntroduction = `
+# Your own gateway, weighed like any arm: start it, let it forward to \`upstream\`, and put this in place of the arms,
+# comparisons and claims above.
+`;
+
+const later = `
+# Later releases: agents, tools, auth, telemetry, safety, thresholds, report, gateways with run or restart, protocol mcp,
+# imported workloads, the arm placebo, the profiles standard and rigorous.
+`;
+
+/** The annotated file; its active keys all work in this release. */
+export const annotatedExample = (): string =>
+  [opening, gatewayIntroduction, comment(gatewayExample.trimEnd()), '\n', later].join('');

@@ -1,0 +1,496 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { WeighbridgeError } from '#contract/errors.ts';
+import { parseCampaign } from './index.ts';
+import { laterRules } from './later.ts';
+import { closestOf } from './problems.ts';
+import type { Overrides } from './types.ts';
+
+fc.configureGlobal({ seed: 20_261 });
+
+const refusalOf = (text: string, overrides: Overrides = {}): WeighbridgeError => {
+  try {
+    parseCampaign(text, 'c.yaml', overrides);
+  } catch (error) {
+    assert.ok(error instanceof WeighbridgeError, String(error));
+    assert.equal(error.code, 'CONFIG');
+    assert.equal(error.exitCode, 104);
+    assert.ok(error.mend);
+    return error;
+  }
+  return assert.fail(`accepted: ${text}`);
+};
+/** The lines of the message after its first. */
+const linesOf = (text: string, overrides: Overrides = {}): string[] =>
+  refusalOf(text, overrides)
+    .message.split('\n')
+    .slice(1)
+    .map((line) => line.trim());
+const refusedAs = (text: string, ...lines: string[]): void => assert.deepEqual(linesOf(text), lines);
+
+const gateway = (more: string): string =>
+  `gateways: {ours: {attach: 'http://127.0.0.1:8088', upstream: 'http://127.0.0.1:9700', product: n@1, ${more}}}`;
+
+describe('a bad file: place, path, found, expected', () => {
+  it('a misspelt value names the closest', () =>
+    refusedAs(
+      'version: 1\narms:\n  mine:\n    controls: regresed\n',
+      'c.yaml:4:15 arms.mine.controls: found "regresed", expected on, off or regressed; did you mean regressed?',
+    ));
+
+  it('a misspelt key names the closest, at every depth', () => {
+    refusedAs(
+      'sede: 1',
+      'c.yaml:1:1 sede: found an unknown key, expected version, question, seed, gateways, arms, workloads, conditions, compare, claims or profile; did you mean seed?',
+    );
+    refusedAs(
+      'arms: {mine: {contrls: on}}',
+      'c.yaml:1:15 arms.mine.contrls: found an unknown key, expected agent, controls or gateway; did you mean controls?',
+    );
+    refusedAs(
+      'conditions: [{conccurency: 2}]',
+      'c.yaml:1:15 conditions[0].conccurency: found an unknown key, expected service or concurrency; did you mean concurrency?',
+    );
+    assert.match(linesOf('claims: {x: {belo_ms: 1}}')[0]!, /did you mean below_ms\?$/);
+    assert.match(linesOf('profile: {nam: quick}')[0]!, /did you mean name\?$/);
+    assert.match(linesOf('compare: {x: {arm: native, baselin: direct}}').join(), /did you mean baseline\?/);
+    assert.match(linesOf(gateway('prodct: x@1'))[0]!, /did you mean product\?$/);
+  });
+
+  it('all problems are listed, in the order of the file', () => {
+    const lines = linesOf(
+      'version: 2\nseed: 1.5\nworkloads: [tool-chian]\nconditions: [{concurrency: 65}]\nnonsense: 1',
+    );
+    assert.deepEqual(
+      lines.map((line) => line.split(', expected')[0]),
+      [
+        'c.yaml:1:10 version: found 2',
+        'c.yaml:2:7 seed: found 1.5',
+        'c.yaml:3:13 workloads[0]: found "tool-chian"',
+        'c.yaml:4:28 conditions[0].concurrency: found 65',
+        'c.yaml:5:1 nonsense: found an unknown key',
+      ],
+    );
+    assert.equal(refusalOf('version: 2\nseed: 1.5').where, 'c.yaml:1:10');
+  });
+
+  it('names are checked too where another key has the wrong shape', () => {
+    const text = `arms:
+  native: {controls: off}
+  our-gw: {gateway: our, contrls: on}
+thresholds: {a: b}
+workloads: [tool-chian, fan-out]
+compare:
+  x: {arm: our-gw, baseline: nativ}
+claims:
+  y: {compare: y, metric: felt_p50_shift, below_ms: 1}
+  z: {compare: hop, metric: felt_p50_shift, below_ms: one}
+`;
+    assert.deepEqual(
+      linesOf(text).map((line) => line.split(': found')[0]),
+      [
+        'c.yaml:2:22 arms.native.controls',
+        'c.yaml:3:21 arms.our-gw.gateway',
+        'c.yaml:3:26 arms.our-gw.contrls',
+        'c.yaml:4:1 thresholds',
+        'c.yaml:5:13 workloads[0]',
+        'c.yaml:7:30 compare.x.baseline',
+        'c.yaml:9:16 claims.y.compare',
+        'c.yaml:10:55 claims.z.below_ms',
+      ],
+    );
+  });
+
+  it('a name that is itself wrong is told once, and not wherever it is used', () => {
+    assert.deepEqual(
+      linesOf('gateways: {ours: 5}\narms: {a: {gateway: ours}}').map((line) => line.split(': found')[0]),
+      ['c.yaml:1:18 gateways.ours'],
+    );
+  });
+
+  it('a missing key is told where its map stands', () =>
+    refusedAs(
+      'gateways:\n  ours:\n    attach: http://127.0.0.1:8088\n    upstream: http://127.0.0.1:9700\n',
+      'c.yaml:3:5 gateways.ours.product: found nothing, expected product@version',
+    ));
+
+  it('no more than twenty lines, and how many more', () => {
+    const many = Array.from({ length: 30 }, (_, i) => `k${i}: 1`).join('\n');
+    const lines = linesOf(many);
+    assert.equal(lines.length, 21);
+    assert.equal(lines.at(-1), 'and 10 more');
+  });
+});
+
+describe('what only names can be wrong about', () => {
+  const refused: [what: string, text: string, message: RegExp][] = [
+    ['a list with an arm that is not built in', 'arms: [natve]', /arms\[0\]: found "natve".*did you mean native\?/],
+    ['an arm twice', 'arms: [native, native]', /arms\[1\]: found native a second time/],
+    ['a workload twice', 'workloads: [fan-out, fan-out]', /workloads\[1\]/],
+    [
+      'a condition twice',
+      'conditions: [{}, {concurrency: 1}]',
+      /conditions\[1\]: found instant\/c1\/http a second time/,
+    ],
+    [
+      'an arm behind an unknown gateway',
+      'arms: {a: {gateway: theirs}}',
+      /arms.a.gateway: found "theirs", expected none, passthrough or gateway/,
+    ],
+    [
+      'a built-in name with another meaning',
+      'arms: {native: {controls: off}}',
+      /arms.native.controls: found "off", expected on, as native has/,
+    ],
+    ['a gateway in no arm', `${gateway('')}\narms: [native]`, /gateways.ours: found a gateway in no arm/],
+    [
+      'a gateway with a built-in name',
+      gateway('').replace('ours', 'passthrough'),
+      /found the built-in name passthrough/,
+    ],
+    [
+      'an upstream that is the gateway itself',
+      gateway('').replace('9700', '8088'),
+      /upstream: found the port that attach names/,
+    ],
+    [
+      'a comparison with an arm that is not there',
+      'arms: [native]\ncompare: {x: {arm: native, baseline: layered}}',
+      /compare.x.baseline: found "layered"/,
+    ],
+    [
+      'a comparison of an arm with itself',
+      'compare: {x: {arm: native, baseline: native}}',
+      /compare.x: found native twice/,
+    ],
+    ['an unknown claim', 'claims: [C1]', /claims\[0\]: found the claim "C1", expected C1a, C1b/],
+    [
+      'a built-in claim without its arms',
+      'arms: [native]\nclaims: [C1a]',
+      /found C1a, which compares added, expected both of its arms/,
+    ],
+    [
+      'a wider margin under a built-in name',
+      'claims: {C1a: {margin_ms: [1, 15]}}',
+      /claims.C1a: found 1 ms to 15 ms, expected a margin within 5 ms to 15 ms/,
+    ],
+    [
+      'a half-open margin under a built-in name',
+      'claims: {C1a: {below_ms: 15}}',
+      /found at most 15 ms, expected a margin within/,
+    ],
+    [
+      'another metric under a built-in name',
+      'claims: {C1b: {metric: felt_p50_shift}}',
+      /expected felt_p95_shift, as C1b has/,
+    ],
+    ['a changed rate claim', 'claims: {C3: {below_ms: 1}}', /expected C3 as it stands/],
+    ['a changed correlation claim', 'claims: {C8: {compare: hop}}', /expected C8 as it stands/],
+    [
+      'a claim without a margin',
+      'claims: {x: {compare: hop, metric: felt_p50_shift}}',
+      /a claim with margin_ms or below_ms/,
+    ],
+    ['a claim without a metric', 'claims: {x: {compare: hop, below_ms: 1}}', /a claim with a metric/],
+    [
+      'a claim without a comparison',
+      'claims: {x: {metric: felt_p50_shift, below_ms: 1}}',
+      /a claim with compare, or with arm and baseline/,
+    ],
+    [
+      'a claim with two margins',
+      'claims: {x: {compare: hop, metric: felt_p50_shift, below_ms: 1, margin_ms: [0, 1]}}',
+      /found margin_ms too/,
+    ],
+    ['a claim with half a pair', 'claims: {x: {arm: native, metric: felt_p50_shift, below_ms: 1}}', /found arm alone/],
+    [
+      'a claim with a pair and a comparison',
+      'claims: {x: {compare: hop, arm: native, metric: felt_p50_shift, below_ms: 1}}',
+      /found arm or baseline too/,
+    ],
+    [
+      'a claim on an unknown comparison',
+      'claims: {x: {compare: hopp, metric: felt_p50_shift, below_ms: 1}}',
+      /did you mean hop\?/,
+    ],
+    [
+      'a claim on an unknown arm',
+      'claims: {x: {arm: nativ, baseline: direct, metric: felt_p50_shift, below_ms: 1}}',
+      /claims.x.arm: found "nativ".*did you mean native\?/,
+    ],
+    [
+      'a margin from high to low',
+      'claims: {x: {compare: hop, metric: felt_p50_shift, margin_ms: [2, 1]}}',
+      /the lower one first/,
+    ],
+  ];
+  for (const [what, text, message] of refused) {
+    it(what, () => {
+      const error = refusalOf(text);
+      assert.match(error.message, message);
+      assert.match(error.message, /c\.yaml:\d+:\d+ /);
+    });
+  }
+
+  it('gateways that forward to different ports', () => {
+    const two = `gateways:
+  a: {attach: 'http://127.0.0.1:8088', upstream: 'http://127.0.0.1:9700', product: n@1}
+  b: {attach: 'http://127.0.0.1:8089', upstream: 'http://127.0.0.1:9701', product: n@1}
+`;
+    assert.match(refusalOf(two).message, /c\.yaml:3:\d+ gateways\.b\.upstream: .*the tools listen on one port/);
+  });
+});
+
+describe('addresses, headers, denials', () => {
+  const bad = (more: string): string => linesOf(gateway(more)).join('\n');
+  it('an upstream is http://127.0.0.1:PORT and no other', () => {
+    for (const upstream of [
+      'http://localhost:9700',
+      'http://127.0.0.1',
+      'http://127.0.0.1:80',
+      'https://127.0.0.1:9700',
+      'http://127.0.0.1:9700/x',
+      'http://127.0.0.1:99999',
+    ]) {
+      assert.match(
+        refusalOf(gateway('').replace('http://127.0.0.1:9700', upstream)).message,
+        /gateways\.ours\.upstream/,
+      );
+    }
+  });
+
+  it('an attach URL has no user, query or fragment, and a password in it is not repeated', () => {
+    for (const attach of [
+      'http://u:geheim@127.0.0.1:8088',
+      'http://127.0.0.1:8088/?x=1',
+      'http://127.0.0.1:8088/#x',
+      'ftp://127.0.0.1',
+      'nonsense',
+    ]) {
+      const { message } = refusalOf(gateway('').replace('http://127.0.0.1:8088', attach));
+      assert.match(message, /gateways\.ours\.attach: found ".*", expected an http:\/\/ URL/);
+      assert.doesNotMatch(message, /geheim/);
+    }
+  });
+
+  it('headers that the agent or HTTP sets are refused, and so are line breaks; values are not repeated', () => {
+    for (const name of [
+      'Authorization',
+      'host',
+      'traceparent',
+      'weighbridge-call',
+      'Transfer-Encoding',
+      'proxy-authorization',
+    ]) {
+      assert.match(bad(`headers: {${name}: x}`), /a header that the agent does not set itself/);
+    }
+    assert.match(bad('headers: {"x y": z}'), /a header name/);
+    const split = bad('headers: {x-key: "geheim\\r\\nx: y"}');
+    assert.match(split, /gateways\.ours\.headers\.x-key: found a value \(not shown\), expected printable ASCII/);
+    assert.doesNotMatch(split, /geheim/);
+  });
+
+  it('a denial is a status from 400 to 599', () => {
+    for (const status of ['200', '600', '"403"', '403.5'])
+      assert.match(bad(`deny: [{http: ${status}}]`), /a status from 400 to 599/);
+  });
+});
+
+describe('what a later release does is refused by name', () => {
+  const cases: [text: string, name: string, path: string][] = [
+    ['agents: {ours: {run: x}}', 'agents', 'agents'],
+    ['tools: {t: {url: x}}', 'tools', 'tools'],
+    ['auth: {issuer: x}', 'auth', 'auth'],
+    ['telemetry: {}', 'telemetry', 'telemetry'],
+    ['safety:', 'safety', 'safety'],
+    ['thresholds: {a: b}', 'thresholds', 'thresholds'],
+    ['report: {redact: [hosts]}', 'report', 'report'],
+    [
+      'gateways: {ours: {run: ./gw, product: n@1, upstream: "http://127.0.0.1:9700"}}',
+      'starting a gateway (run)',
+      'gateways.ours.run',
+    ],
+    [gateway('restart: ./r.sh'), 'restarting a gateway (restart)', 'gateways.ours.restart'],
+    [gateway('protocol: mcp'), 'protocol mcp', 'gateways.ours.protocol'],
+    [gateway('deny: [{jsonrpc: -32003}]'), 'a denial over JSON-RPC (jsonrpc)', 'gateways.ours.deny[0]'],
+    [
+      gateway('').replace('http://127.0.0.1:8088', 'https://127.0.0.1:8088'),
+      'a gateway behind TLS (https)',
+      'gateways.ours.attach',
+    ],
+    [
+      gateway('').replace('http://127.0.0.1:8088', 'http://10.0.0.7:8088'),
+      'a gateway on another host (it takes safety.allow_hosts)',
+      'gateways.ours.attach',
+    ],
+    [
+      gateway('').replace('http://127.0.0.1:8088', 'http://127.0.0.1.evil.test:8088'),
+      'a gateway on another host (it takes safety.allow_hosts)',
+      'gateways.ours.attach',
+    ],
+    ['workloads: [{import: t.json, tasks: 5}]', 'an imported workload', 'workloads[0]'],
+    ['arms: {x: {agent: ours}}', 'an agent other than builtin', 'arms.x.agent'],
+    ['arms: {placebo: {}}', 'the arm placebo', 'arms.placebo'],
+    ['arms: [native, placebo]', 'the arm placebo', 'arms[1]'],
+    ['profile: standard', 'profile standard', 'profile'],
+    ['profile: {name: rigorous}', 'profile rigorous', 'profile.name'],
+    [
+      'claims: {x: {compare: fix, metric: retry401_shift, below_ms: 1}}',
+      'a claim of your own on a rate',
+      'claims.x.metric',
+    ],
+  ];
+  for (const [text, name, path] of cases) {
+    it(`${name} at ${path}`, () => {
+      const lines = linesOf(text).filter((line) => line.includes('is not supported'));
+      assert.equal(lines.length, 1);
+      assert.ok(lines[0]!.includes(` ${path}: found`), lines[0]);
+      assert.ok(lines[0]!.includes(`; ${name} is not supported in this release; `), lines[0]);
+      assert.equal(linesOf(text).filter((line) => line.includes(` ${path}:`)).length, 1, 'told once');
+    });
+  }
+
+  it('every rule has a case here', () => {
+    assert.deepEqual(
+      [...new Set(laterRules.map((r) => r.what))].filter((what) => !cases.some(([, name]) => name === what)),
+      [],
+    );
+  });
+
+  it('the whole example of the contract is refused for what is later, and for nothing else', () => {
+    const lines = linesOf(contractExample);
+    assert.deepEqual(lines.map((line) => /^c\.yaml:\d+:\d+ (\S+): /.exec(line)?.[1]).sort(), [
+      'agents',
+      'arms.ours.agent',
+      'auth',
+      'gateways.ours.deny[1]',
+      'gateways.ours.restart',
+      'gateways.ours.upstream',
+      'profile.name',
+      'report',
+      'safety',
+      'telemetry',
+      'thresholds',
+      'tools',
+      'workloads[2]',
+    ]);
+    assert.ok(
+      lines.every((line) => line.includes('not supported in this release') || line.includes('upstream: found nothing')),
+      lines.join('\n'),
+    );
+  });
+
+  it('a profile or arm on the command line too', () => {
+    assert.deepEqual(linesOf('', { profile: 'standard' }), [
+      '--profile: found "standard"; profile standard is not supported in this release; use smoke or quick',
+    ]);
+    assert.deepEqual(linesOf('', { profile: 'qiuck' }), [
+      '--profile: found "qiuck", expected smoke or quick; did you mean quick?',
+    ]);
+    assert.match(linesOf('', { arms: ['nativ'] })[0]!, /^--arms: found "nativ", expected .*; did you mean native\?$/);
+  });
+});
+
+describe('hostile YAML', () => {
+  const refused: [what: string, text: string, message: RegExp][] = [
+    ['a broken line', 'a: 1\nb: [1, 2', /c\.yaml:2:\d+: found .*, expected well-formed YAML/],
+    ['a key twice', 'seed: 1\nseed: 2\n', /c\.yaml:2:1: found a key that stands here twice/],
+    ['two documents', 'seed: 1\n---\nseed: 2', /found a second document/],
+    ['an anchor and an alias', 'seed: &a 1\nquestion: *a', /an anchor \(&\).*\n.*an alias \(\*\)/],
+    ['an alias without its anchor', 'seed: *a', /an alias/],
+    ['a tag of one’s own', 'seed: !js/function x', /the tag !js\/function/],
+    ['a binary', 'seed: !!binary aGk=', /the tag tag:yaml.org,2002:binary/],
+    ['a key that is no text', '1: x', /a key that is no text/],
+    ['a key of a list', '? [a]\n: x', /a key that is no text/],
+    ['__proto__', 'arms: {__proto__: {controls: on}}', /the key __proto__/],
+    ['too much text', `question: ${'x'.repeat(300_000)}`, /found 300010 bytes, expected at most 262144 bytes/],
+    ['brackets without end', '['.repeat(100_000), /nesting without end/],
+    ['dashes without end', '- '.repeat(100_000), /nesting without end/],
+    ['a list at the top', '[1]', /found a list of 1, expected a map/],
+    ['text at the top', 'hello', /found "hello", expected a map/],
+  ];
+  for (const [what, text, message] of refused) it(what, () => assert.match(refusalOf(text).message, message));
+
+  it('no tag, alias or text at all brings anything but a campaign or a CONFIG error', () => {
+    const words = fc.constantFrom(
+      'arms',
+      'seed',
+      'gateways',
+      'claims',
+      'native',
+      ':',
+      '\n',
+      '  ',
+      '- ',
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      '&a',
+      '*a',
+      '!!set',
+      '#',
+      '"',
+      "'",
+      '|',
+      '0',
+      'null',
+      '? ',
+    );
+    fc.assert(
+      fc.property(fc.array(words, { maxLength: 25 }), (parts) => {
+        try {
+          parseCampaign(parts.join(''));
+        } catch (error) {
+          assert.ok(error instanceof WeighbridgeError && error.code === 'CONFIG', String(error));
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+it('the closest word: neighbours swapped count once; what is far is not named', () => {
+  assert.equal(closestOf('naitve', ['direct', 'native']), 'native');
+  assert.equal(closestOf('NATIVE', ['direct', 'native']), 'native');
+  assert.equal(closestOf('elephant', ['direct', 'native']), undefined);
+});
+
+/** The contract's example of version 1, word for word. */
+const contractExample = `version: 1
+question: Move 300 agents behind our gateway?
+gateways:
+  ours:
+    attach: http://127.0.0.1:8088        # or run: a command that starts it
+    product: agentgateway@1.4            # goes into every verdict's subject
+    placement: sidecar                   # sidecar | central | egress
+    protocol: http                       # http | mcp
+    restart: ./restart-gateway.sh        # between blocks; absent: recorded, and the claim narrowed
+    headers: {x-team: triage}
+    deny: [{http: 403}, {jsonrpc: -32003}]
+agents:
+  ours: {run: python3 agent.py, product: triage@4.2, trace: header}   # header | meta | none
+tools:
+  tickets: {url: http://127.0.0.1:9000, protocol: http}
+auth:
+  issuer: http://127.0.0.1:9001
+  source: {grant: client_credentials, id: wb, secret: {file: secret.txt}}
+arms:
+  native:   {agent: builtin, controls: on}
+  our-gw:   {agent: builtin, controls: off, gateway: ours}
+  ours:     {agent: ours, gateway: ours}
+workloads: [tool-chain, fan-out, {import: traces.otlp.json, tasks: 500, read_only: true}]
+conditions: [{service: instant, concurrency: 1}, {service: realistic, concurrency: 4}]
+compare:
+  decision: {arm: our-gw, baseline: native}
+claims:
+  C1: {compare: decision, metric: felt_p95_shift, margin_ms: [5, 15]}
+  ours: {compare: decision, metric: felt_p95_shift, below_ms: 1}
+profile: {name: standard, max_duration: 2h}
+telemetry: {mirror: {otlp: http://127.0.0.1:4318}}
+safety: {allow_hosts: [127.0.0.1], max_rps: 50, attacks: []}     # attacks are off against anything that is not ours
+thresholds: {gateway.felt_p95_shift: '< 1 ms', retry401: '< 0.5 %', correlation: '= 100 %'}
+report: {redact: [hosts], sign: key.pem}
+`;

@@ -1,0 +1,57 @@
+/** Which arm is compared with which. */
+import { builtinArms, builtinComparisons } from './builtin.ts';
+import { describeValue, listText, type Path, type Report, suggestion } from './problems.ts';
+import type { CampaignFile } from './schema.ts';
+import type { ArmSpec, Comparison } from './types.ts';
+
+/**
+ * The user's comparisons, the built-in ones, what each other arm adds, and the pairs that claims name: one for each
+ * pair and name. A comparison of the user's with a built-in name stands in its place.
+ */
+export function resolveComparisons(file: CampaignFile, arms: readonly ArmSpec[], report: Report): Comparison[] {
+  const names = arms.map((a) => a.arm);
+  const own = Object.entries(file.compare ?? {}).map(([name, pair]): Comparison => ({ name, ...pair }));
+  const claimed = pairsOfClaims(file);
+  for (const c of own) checkPair(c, ['compare', c.name], names, report);
+  for (const c of claimed) checkPair(c, ['claims', c.name.slice('claim:'.length)], names, report);
+  const taken: Comparison[] = [];
+  for (const c of [...own, ...builtinComparisons, ...arms.flatMap(added), ...claimed]) {
+    const isThere = names.includes(c.arm) && names.includes(c.baseline);
+    const isNew = !taken.some((t) => t.name === c.name || (t.arm === c.arm && t.baseline === c.baseline));
+    if (isThere && isNew) taken.push(c);
+  }
+  return taken;
+}
+
+function checkPair(pair: Comparison, path: Path, names: readonly string[], report: Report): void {
+  for (const key of ['arm', 'baseline'] as const) {
+    const value = pair[key];
+    if (names.includes(value)) continue;
+    report({
+      path: [...path, key],
+      found: describeValue(value),
+      expected: listText(names),
+      ...suggestion(value, names),
+    });
+  }
+  if (pair.arm === pair.baseline) report({ path, found: `${pair.arm} twice`, expected: 'two arms', of: 'key' });
+}
+
+/** A claim may name its two arms itself; a colon keeps such a name apart from the user's. */
+const pairsOfClaims = ({ claims = {} }: CampaignFile): Comparison[] =>
+  Array.isArray(claims)
+    ? []
+    : Object.entries(claims).flatMap(([name, claim]) =>
+        claim?.arm !== undefined && claim.baseline !== undefined
+          ? [{ name: `claim:${name}`, arm: claim.arm, baseline: claim.baseline }]
+          : [],
+      );
+
+/** An arm of the user's own, against no security at all and, behind a gateway, against controls in the agent. */
+function added({ arm, gateway }: ArmSpec): Comparison[] {
+  if (builtinArms.has(arm)) return [];
+  const against = (name: string, baseline: string): Comparison => ({ name: `${name}_${arm}`, arm, baseline });
+  return typeof gateway === 'object'
+    ? [against('added', 'direct'), against('decision', 'native')]
+    : [against('added', 'direct')];
+}

@@ -1,0 +1,93 @@
+/** A campaign's configuration, normalised: every default filled in, every name resolved. Plain data. */
+import type { AgentControls } from '#contract/config.ts';
+import type { Manifest } from '#contract/manifest.ts';
+
+export type ProfileName = 'smoke' | 'quick';
+
+export interface ProfileSpec {
+  name: ProfileName;
+  /** Blocks: fresh processes, warm-up, then `rounds` rounds. */
+  blocks: number;
+  rounds: number;
+  slice_calls: number;
+  /** The first calls of a slice, flagged and left out of warm estimates. */
+  lead_in: number;
+  /** Pause before every slice. */
+  pause_ms: number;
+  /** False: too few blocks, so no interval is ever given. */
+  intervals: boolean;
+  /** The campaign ends with DEADLINE when it takes longer; null: no limit. */
+  max_duration_s: number | null;
+}
+
+export interface ArmSpec {
+  arm: string;
+  agent: 'builtin';
+  controls: AgentControls;
+  gateway: 'none' | 'passthrough' | 'gateway' | { attached: string };
+  /** Takes part in the lifecycle phase alone. */
+  lifecycle_only: boolean;
+}
+
+export interface AttachedGateway {
+  /** Where agents send their requests; a loopback base URL without a trailing slash. */
+  attach: string;
+  /** Where this gateway forwards to; the testbed's tools listen there. */
+  upstream: string;
+  upstream_port: number;
+  /** product@version, in every verdict's subject. */
+  product: string;
+  placement: 'sidecar' | 'central' | 'egress' | 'unstated';
+  protocol: 'http';
+  /** Sent with every request through it. */
+  headers?: Record<string, string>;
+  /** What a denial of its own looks like, beside 401 and 403. */
+  deny?: { http: number }[];
+}
+
+export interface Condition {
+  service: 'instant' | 'realistic';
+  /** Tasks in flight at once. */
+  concurrency: number;
+  /** `service/concurrency/protocol`, for example `instant/c1/http`. */
+  name: string;
+}
+
+export interface Comparison {
+  name: string;
+  arm: string;
+  baseline: string;
+}
+
+export type ClaimSpec = Manifest['claims'][number];
+
+/** Lognormal service time of a realistic tool. */
+export interface RealisticService {
+  median_us: number;
+  sigma: number;
+}
+
+export interface CampaignConfig {
+  version: 1;
+  question: string;
+  seed: string;
+  profile: ProfileSpec;
+  arms: ArmSpec[];
+  /** Those that an arm uses. */
+  gateways: Record<string, AttachedGateway>;
+  workloads: string[];
+  conditions: Condition[];
+  realistic: RealisticService;
+  comparisons: Comparison[];
+  claims: ClaimSpec[];
+  /** Service level objective: share of calls that must end as they should. */
+  slo: number;
+}
+
+/** Command-line choices that stand above the file. */
+export interface Overrides {
+  profile?: string;
+  /** Only these arms of the file, or of the built-in set. */
+  arms?: string[];
+  seed?: string;
+}

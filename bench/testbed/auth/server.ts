@@ -1,0 +1,98 @@
+/** The authorization server: the provider behind one loopback listener, and what the campaign may ask of it. */
+import type { EventEmitter } from 'node:events';
+import { createServer } from 'node:http';
+import type { AuthConfig } from '#contract/config.ts';
+import type { AuthMethods } from '#contract/control.ts';
+import { WeighbridgeError } from '#contract/errors.ts';
+import type { Telemetry } from '../../../collectors/telemetry/index.ts';
+import { listen, type Running } from '../tier.ts';
+import { answerInteraction } from './interaction.ts';
+import { IssuedTokens } from './issued.ts';
+import type { SigningKey } from './keys.ts';
+import { mintToken } from './mint.ts';
+import { createProvider, interactionPath } from './provider.ts';
+import { pushRevocations } from './push.ts';
+import { traceTokenRequest } from './request_span.ts';
+
+/** Longer than any pause of a campaign, so that no refresh meets a closed connection. */
+const keepAlive_ms = 130_000;
+
+export interface AuthServer extends Running {
+  readonly issuer: string;
+  readonly jwks_uri: string;
+  readonly token_endpoint: string;
+  setTtl(accessTokenTtl_ms: number): void;
+  setVerifiers(urls: string[]): void;
+  revoke(clientId: string): Promise<{ revoked: number }>;
+  mint(params: AuthMethods['mint']['params']): Promise<{ token: string }>;
+}
+
+export async function startAuthServer(config: AuthConfig, telemetry: Telemetry, key: SigningKey): Promise<AuthServer> {
+  const now_ms = Date.now;
+  const issued = new IssuedTokens(now_ms);
+  let ttl_ms = checkedTtl(config.access_token_ttl_ms);
+  let verifiers: string[] = [];
+
+  const server = createServer({ keepAliveTimeout: keepAlive_ms, headersTimeout: keepAlive_ms + 5_000, noDelay: true });
+  const issuer = await listen(server, config.port);
+  const provider = createProvider({
+    issuer,
+    clients: config.clients,
+    key,
+    issued,
+    now_ms,
+    accessTokenTtl_ms: () => ttl_ms,
+  });
+  const logError = (error: Error): void => telemetry.log.error({ reason: error.message }, 'authorization server error');
+  provider.on('server_error', (_ctx, error) => logError(error));
+  // Koa's own event, for what the provider does not catch; without a listener it would print to stderr.
+  (provider as EventEmitter).on('error', logError);
+
+  const answer = provider.callback();
+  server.on('request', (req, res) => {
+    traceTokenRequest(telemetry, req, res);
+    if (!req.url?.startsWith(interactionPath)) return void answer(req, res);
+    answerInteraction(provider, req, res).catch((error: Error) => {
+      telemetry.log.error({ reason: error.message }, 'interaction failed');
+      res.writeHead(500).end();
+    });
+  });
+
+  const clientOf = (clientId: string) => {
+    const client = config.clients.find((c) => c.client_id === clientId);
+    if (client) return client;
+    throw new WeighbridgeError('CONFIG', `no client ${clientId} at the authorization server`, { where: 'clients' });
+  };
+
+  return {
+    telemetry,
+    issuer,
+    jwks_uri: `${issuer}/jwks`,
+    token_endpoint: `${issuer}/token`,
+    setTtl: (access_token_ttl_ms) => {
+      ttl_ms = checkedTtl(access_token_ttl_ms);
+    },
+    setVerifiers: (urls) => {
+      verifiers = urls;
+    },
+    async revoke(clientId) {
+      clientOf(clientId);
+      const jti = issued.live(clientId);
+      if (jti.length > 0) await pushRevocations(verifiers, config.push_secret, jti);
+      issued.remove(clientId, jti);
+      return { revoked: jti.length };
+    },
+    mint: (params) => mintToken({ issuer, key, issued, now_ms }, clientOf(params.client_id), params),
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+function checkedTtl(ttl_ms: number): number {
+  if (Number.isSafeInteger(ttl_ms) && ttl_ms > 0) return ttl_ms;
+  throw new WeighbridgeError('CONFIG', `a token lifetime is a whole number of milliseconds above 0, not ${ttl_ms}`, {
+    where: 'access_token_ttl_ms',
+  });
+}

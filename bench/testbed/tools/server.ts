@@ -1,0 +1,169 @@
+/** The tools' listener: five services behind one port, a span and a line per request. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { ServiceTime, ToolsConfig } from '#contract/config.ts';
+import type { Effect } from '#contract/control.ts';
+import { attr, spanName } from '#contract/names.ts';
+import { allScopes, callHeader, operations } from '#contract/tools.ts';
+import { type ActiveSpan, parseTraceContext, type Telemetry } from '../../../collectors/telemetry/index.ts';
+import { listen, type Running } from '../tier.ts';
+import { Effects } from './effects.ts';
+import { exchange, type Shared } from './exchange.ts';
+import { Challenges, failed, type Reply } from './replies.ts';
+import { Revocations } from './revocations.ts';
+import { findRoute } from './routes.ts';
+import { checkServiceTime } from './service_time.ts';
+import { TokenVerifier } from './verify.ts';
+import { Waiter } from './waiter.ts';
+
+/** Longer than any pause of a campaign: a slice's first call must not pay for a new connection. */
+const keepAlive_ms = 130_000;
+const metadataPath = '/.well-known/oauth-protected-resource';
+
+export interface ToolServer extends Running {
+  readonly url: string;
+  readonly revocations_url: string;
+  /** Resolves when the next call will meet it. */
+  setServiceTime(time: ServiceTime): Promise<void>;
+  effects(): { effects: Effect[]; requests: number };
+}
+
+/** @throws CONFIG, PORT_TAKEN; and where the issuer's keys cannot be fetched */
+export async function startToolServer(config: ToolsConfig, telemetry: Telemetry): Promise<ToolServer> {
+  let waiter: Waiter | undefined;
+  const revocations = new Revocations(config.verifier.push_secret);
+  const verifier = new TokenVerifier(config.verifier, (jti) => revocations.has(jti));
+  await verifier.warm();
+
+  const server = createServer({
+    keepAliveTimeout: keepAlive_ms,
+    // Above the keep-alive, so that it can never be what closes an idle connection.
+    headersTimeout: keepAlive_ms + 5_000,
+    noDelay: true,
+    // Two Authorization fields become one that no parser takes, instead of the first one winning.
+    joinDuplicateHeaders: true,
+  });
+  const url = await listen(server, config.port);
+  const revocationsBase = await listen(revocations.server);
+
+  const shared: Shared = {
+    verifier,
+    challenges: new Challenges(`${url}${metadataPath}`),
+    effects: new Effects(),
+    serviceTime: { kind: 'instant' },
+    wait: (duration_ns) => waiter!.wait(duration_ns),
+  };
+  const setServiceTime = async (time: ServiceTime): Promise<void> => {
+    checkServiceTime(time);
+    if (time.kind !== 'instant' && !waiter) {
+      waiter = new Waiter();
+      // Its thread takes some tens of milliseconds to start: not in somebody's call.
+      await waiter.wait(1);
+    }
+    shared.serviceTime = time;
+  };
+  await setServiceTime(config.service_time);
+
+  const front = new Front(telemetry, shared, metadataReply(config));
+  server.on('request', (req, res) => void front.handle(req, res));
+  return {
+    telemetry,
+    url,
+    revocations_url: Revocations.url(revocationsBase),
+    setServiceTime,
+    effects: () => shared.effects.take(),
+    close: () => {
+      for (const listener of [server, revocations.server]) {
+        listener.close();
+        listener.closeAllConnections();
+      }
+      void waiter?.close();
+    },
+  };
+}
+
+/**
+ * RFC 9728 §2. `resource` is the audience of our tokens; that it is a URN, and not the URL under which the tools are
+ * reached, is a liberty of the testbed: ports change from run to run, audiences do not.
+ */
+function metadataReply(config: ToolsConfig): Reply {
+  const body = JSON.stringify({
+    resource: config.verifier.audience,
+    authorization_servers: [config.verifier.issuer],
+    scopes_supported: allScopes,
+    bearer_methods_supported: ['header'],
+  });
+  return { status: 200, body, headers: [] };
+}
+
+/** Methods that appear in span names as they are; others could be anything, and many. */
+const knownMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']);
+const serverSpanNames = new Map(operations.map((o) => [`${o.method} ${o.path}`, spanName.server(o.method, o.path)]));
+
+/** Notes each request and sends its answer. */
+class Front {
+  readonly #telemetry: Telemetry;
+  readonly #shared: Shared;
+  readonly #metadata: Reply;
+
+  constructor(telemetry: Telemetry, shared: Shared, metadata: Reply) {
+    this.#telemetry = telemetry;
+    this.#shared = shared;
+    this.#metadata = metadata;
+  }
+
+  async handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    this.#shared.effects.countRequest();
+    const url = req.url!;
+    const mark = url.indexOf('?');
+    const path = mark < 0 ? url : url.slice(0, mark);
+    const isMetadata = path === metadataPath && req.method === 'GET';
+    const route = isMetadata ? undefined : findRoute(path);
+    const span = this.#span(req, isMetadata ? metadataPath : route?.template);
+    let reply: Reply | undefined;
+    try {
+      reply = isMetadata ? this.#metadata : await exchange(this.#shared, req, route, span);
+    } catch (error) {
+      this.#telemetry.log.error({ reason: error instanceof Error ? error.message : String(error) }, 'request failed');
+      reply = failed;
+    }
+    if (reply) this.#send(req, res, span, reply);
+    else this.#abandon(req, span);
+  }
+
+  #span(req: IncomingMessage, template: string | undefined): ActiveSpan {
+    const method = knownMethods.has(req.method!) ? req.method! : 'HTTP';
+    const parent = parseTraceContext(
+      req.headers.traceparent as string | undefined,
+      req.headers.tracestate as string | undefined,
+    );
+    const named =
+      template === undefined ? method : (serverSpanNames.get(`${method} ${template}`) ?? `${method} ${template}`);
+    const span = parent ? this.#telemetry.child(parent, named, 'server') : this.#telemetry.root(named, 'server');
+    span.set(attr.method, method);
+    if (template !== undefined) span.set(attr.route, template);
+    return span;
+  }
+
+  #send(req: IncomingMessage, res: ServerResponse, span: ActiveSpan, reply: Reply): void {
+    const { status, body } = reply;
+    const headers = [...reply.headers];
+    if (body !== '') {
+      headers.push('content-type', status < 400 ? 'application/json' : 'application/problem+json');
+      headers.push('content-length', String(Buffer.byteLength(body)));
+    }
+    res.writeHead(status, headers);
+    span.set(attr.status, status);
+    // A 4xx is the client's affair and no error of this span (OpenTelemetry HTTP conventions).
+    if (status >= 500) span.fail(String(status));
+    this.#telemetry.line(span, 'request', { status, cause: reply.cause, call_id: req.headers[callHeader] });
+    span.end();
+    res.end(body);
+  }
+
+  /** The client went away before its request was whole: nobody waits for an answer. */
+  #abandon(req: IncomingMessage, span: ActiveSpan): void {
+    span.fail('client_closed');
+    this.#telemetry.line(span, 'request abandoned', { call_id: req.headers[callHeader] });
+    span.end();
+  }
+}

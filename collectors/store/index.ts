@@ -1,0 +1,253 @@
+/**
+ * The store: what a campaign's tiers noted, held in DuckDB until its block ends, then as Parquet. This process alone
+ * opens the database; everyone else reads the Parquet files.
+ */
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { AttemptRow, CallRow, ResourceRow } from '#contract/calls.ts';
+import type { StoredCounts } from '#contract/control.ts';
+import { WeighbridgeError } from '#contract/errors.ts';
+import { sync, writeDirectory } from './files.ts';
+import type { LogRow, SpanRow } from './rows.ts';
+import { fileLiteral, literal, sql } from './sql.ts';
+import { Staging } from './staging.ts';
+import { NamedTable } from './table.ts';
+
+export type { LogRow, Origin, SpanRow } from './rows.ts';
+
+const outputs = ['calls', 'attempts', 'spans', 'logs', 'resources'] as const;
+const databaseName = 'collector.duckdb';
+/**
+ * Compression levels of zstd: blocks are read once more and thrown away; what they are merged into stays. Measured on
+ * 36,000 spans: level 3 takes 0.3 s and 404 KB, 12 takes 0.45 s and 377 KB, 19 takes 1.7 s and 340 KB.
+ */
+const blockLevel = 3;
+const mergedLevel = 12;
+/** In the order in which they refer to each other. */
+const tables = ['origins', 'staged_spans', 'staged_logs', 'calls', 'agent_attempts', 'resources'];
+const views = ['spans', 'logs', 'attempts'];
+
+interface Appenders {
+  staging: Staging;
+  calls: NamedTable;
+  attempts: NamedTable;
+  resources: NamedTable;
+}
+
+export class Store {
+  readonly #dir: string;
+  readonly #instance: DuckDBInstance;
+  readonly #connection: DuckDBConnection;
+  readonly #appenders: Appenders;
+  #closed = false;
+  /** Work goes one after the other: rows that arrive while a block is being written belong to the next one. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  private constructor(dir: string, instance: DuckDBInstance, connection: DuckDBConnection, appenders: Appenders) {
+    this.#dir = dir;
+    this.#instance = instance;
+    this.#connection = connection;
+    this.#appenders = appenders;
+  }
+
+  /**
+   * Opens the store of a results directory, making it where it is missing.
+   * @throws WeighbridgeError STORE where the directory cannot be used, or another collector uses it
+   */
+  static async open(dir: string): Promise<Store> {
+    try {
+      await rm(join(dir, 'blocks.tmp'), { recursive: true, force: true });
+      await mkdir(join(dir, 'blocks'), { recursive: true });
+      const instance = await DuckDBInstance.create(join(dir, databaseName));
+      const connection = await instance.connect();
+      return new Store(dir, instance, connection, await openTables(connection));
+    } catch (cause) {
+      const mend = 'one collector at a time may use a results directory, and it must be writable';
+      throw failed('the store could not be opened', dir, mend, cause);
+    }
+  }
+
+  addSpans(rows: readonly SpanRow[]): Promise<void> {
+    return this.#inTurn(() => this.#appenders.staging.addSpans(rows));
+  }
+
+  addLogs(rows: readonly LogRow[]): Promise<void> {
+    return this.#inTurn(() => this.#appenders.staging.addLogs(rows));
+  }
+
+  /** @throws WeighbridgeError STORE where a row does not fit its table; none is stored then */
+  addCalls(calls: readonly CallRow[], attempts: readonly AttemptRow[]): Promise<void> {
+    return this.#inTurn(() => {
+      this.#appenders.calls.check(calls);
+      this.#appenders.attempts.check(attempts);
+      this.#appenders.calls.add(calls);
+      this.#appenders.attempts.add(attempts);
+    });
+  }
+
+  /** @throws WeighbridgeError STORE where a row does not fit its table; none is stored then */
+  addResources(rows: readonly ResourceRow[]): Promise<void> {
+    return this.#inTurn(() => {
+      this.#appenders.resources.check(rows);
+      this.#appenders.resources.add(rows);
+    });
+  }
+
+  /** What was stored since the last block ended. */
+  counts(): Promise<StoredCounts> {
+    return this.#inTurn(() => this.#staged());
+  }
+
+  /** Forgets what was stored since the last block ended. */
+  discard(): Promise<void> {
+    return this.#inTurn(() => this.#empty());
+  }
+
+  /**
+   * Writes what the block holds to `blocks/NNN/`, all of its files or none, and empties the store.
+   * @returns counted in the files themselves
+   * @throws WeighbridgeError STORE
+   */
+  endBlock(block: number): Promise<StoredCounts> {
+    return this.#inTurn(async () => {
+      const directory = join(this.#dir, 'blocks', String(block).padStart(3, '0'));
+      try {
+        await writeDirectory(directory, (into) => this.#writeStaged(into));
+        await this.#empty();
+        return await this.#countFiles(directory);
+      } catch (cause) {
+        throw failed(`block ${block} could not be stored`, directory, 'is there space left on that disk?', cause);
+      }
+    });
+  }
+
+  /**
+   * Merges all blocks into the directory's own Parquet files, then removes `blocks/` and the database. The store is
+   * closed afterwards.
+   * @throws WeighbridgeError STORE
+   */
+  merge(): Promise<StoredCounts> {
+    return this.#inTurn(async () => {
+      const blocks = join(this.#dir, 'blocks');
+      try {
+        const names = (await readdir(blocks))
+          .filter((name) => /^\d+$/.test(name))
+          .sort((a, b) => Number(a) - Number(b));
+        const merged = join(blocks, 'merged');
+        await writeDirectory(merged, async (into) => {
+          // A campaign that was stopped before its first block ended has empty files, not none.
+          if (names.length === 0) return this.#writeStaged(into);
+          for (const output of outputs) {
+            const files = names.map((name) => fileLiteral(join(blocks, name, `${output}.parquet`)));
+            await this.#write(
+              sql('merged', { files: `[${files.join(', ')}]` }),
+              join(into, `${output}.parquet`),
+              mergedLevel,
+            );
+          }
+        });
+        for (const output of outputs) {
+          await rename(join(merged, `${output}.parquet`), join(this.#dir, `${output}.parquet`));
+        }
+        await sync(this.#dir);
+        const counts = await this.#countFiles(this.#dir);
+        this.#close();
+        // By one rename, so that a merge that is cut short here is never taken up again with half of the blocks.
+        await rename(blocks, `${blocks}.tmp`);
+        await rm(`${blocks}.tmp`, { recursive: true });
+        for (const name of [databaseName, `${databaseName}.wal`]) await rm(join(this.#dir, name), { force: true });
+        return counts;
+      } catch (cause) {
+        throw failed('the blocks could not be merged', blocks, 'is there space left on that disk?', cause);
+      }
+    });
+  }
+
+  /** Lets go of the database; blocks that were ended stay. */
+  close(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    return this.#inTurn(() => this.#close());
+  }
+
+  #inTurn<T>(work: () => T | Promise<T>): Promise<T> {
+    const turn = this.#turn.then(() => {
+      if (this.#closed) throw new WeighbridgeError('STORE', 'the store is closed', { where: this.#dir });
+      return work();
+    });
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #flush(): void {
+    for (const appender of Object.values(this.#appenders)) appender.flush();
+  }
+
+  async #empty(): Promise<void> {
+    this.#flush();
+    for (const table of tables) await this.#connection.run(sql('empty', { table }));
+    this.#appenders.staging.forgetOrigins();
+  }
+
+  async #writeStaged(directory: string): Promise<void> {
+    this.#flush();
+    for (const output of outputs) {
+      await this.#write(sql(`ordered_${output}`), join(directory, `${output}.parquet`), blockLevel);
+    }
+  }
+
+  async #write(rows: string, file: string, level: number): Promise<void> {
+    await this.#connection.run(sql('write_parquet', { rows, file: literal(file), level: String(level) }));
+  }
+
+  #staged(): Promise<StoredCounts> {
+    this.#flush();
+    return this.#count(Object.fromEntries(outputs.map((output) => [output, output])));
+  }
+
+  #countFiles(directory: string): Promise<StoredCounts> {
+    const source = (output: string) => `read_parquet(${fileLiteral(join(directory, `${output}.parquet`))})`;
+    return this.#count(Object.fromEntries(outputs.map((output) => [output, source(output)])));
+  }
+
+  async #count(sources: Record<string, string>): Promise<StoredCounts> {
+    const counts: StoredCounts = {
+      calls: 0,
+      attempts: 0,
+      spans: 0,
+      spans_by_service: {},
+      logs: 0,
+      logs_by_service: {},
+      resources: 0,
+    };
+    const counted = await this.#connection.runAndReadAll(sql('counts', sources));
+    for (const [what, service, n] of counted.getRows() as [keyof StoredCounts, string | null, bigint][]) {
+      (counts[what] as number) += Number(n);
+      if (what === 'spans') counts.spans_by_service[service!] = Number(n);
+      if (what === 'logs') counts.logs_by_service[service!] = Number(n);
+    }
+    return counts;
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const appender of Object.values(this.#appenders)) appender.close();
+    this.#connection.closeSync();
+    this.#instance.closeSync();
+  }
+}
+
+async function openTables(connection: DuckDBConnection): Promise<Appenders> {
+  for (const name of [...tables, ...views]) await connection.run(sql(`create_${name}`));
+  return {
+    staging: await Staging.open(connection),
+    calls: await NamedTable.open(connection, 'calls'),
+    attempts: await NamedTable.open(connection, 'agent_attempts'),
+    resources: await NamedTable.open(connection, 'resources'),
+  };
+}
+
+function failed(what: string, where: string, mend: string, cause: unknown): WeighbridgeError {
+  return new WeighbridgeError('STORE', `${what}: ${(cause as Error).message}`, { where, mend, cause });
+}

@@ -1,0 +1,1 @@
+SELECT * FROM attempts ORDER BY arm, leg, start_ns, trace_id, span_id

@@ -1,0 +1,1 @@
+SELECT * FROM calls ORDER BY phase, workload, condition, round, slice, arm, position, call_id, trace_id

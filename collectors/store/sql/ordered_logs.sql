@@ -1,0 +1,1 @@
+SELECT * FROM logs ORDER BY ServiceName, ResourceAttributes['service.instance.id'], "Timestamp", TraceId, SpanId, Body

@@ -1,0 +1,1 @@
+SELECT * FROM spans ORDER BY ServiceName, ResourceAttributes['service.instance.id'], SpanKind, "Timestamp", TraceId, SpanId

@@ -1,0 +1,1 @@
+COPY ({rows}) TO {file} (FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL {level})

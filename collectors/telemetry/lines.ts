@@ -1,0 +1,93 @@
+/** Log lines: made by pino, held in memory until the next drain. */
+import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { type LogScope, logScopeField } from '#contract/names.ts';
+import type { TraceContext } from './types.ts';
+
+/** Lines as pino made them, newline included, each with its time in monotonic nanoseconds. */
+export interface NotedLines {
+  lines: string[];
+  timesNs: bigint[];
+}
+
+export interface LineOptions {
+  service: string;
+  /** Held for a drain, or written to stdout at once. */
+  hold: boolean;
+  /** Epoch minus monotonic nanoseconds. */
+  offsetNs: bigint;
+}
+
+const flagDigits = ['00', '01', '02', '03'] as const;
+const requestScope: LogScope = 'request';
+const processScope: LogScope = 'process';
+
+export class Lines {
+  /** Since the last `resetCounts`. */
+  count = 0;
+  requestCount = 0;
+  /** For lines of the process. */
+  readonly processLog: Logger;
+  readonly #logger: Logger;
+  readonly #stdout: ReturnType<typeof destination> | undefined;
+  #held: NotedLines = { lines: [], timesNs: [] };
+  #lineNs = 0n;
+
+  constructor({ service, hold, offsetNs }: LineOptions) {
+    this.#stdout = hold ? undefined : destination({ fd: 1, sync: false });
+    const offsetMs = Number(offsetNs) / 1e6;
+    const timestamp = () => {
+      this.#lineNs = process.hrtime.bigint();
+      return `,"time":${Math.floor(Number(this.#lineNs) / 1e6 + offsetMs)}`;
+    };
+    this.#logger = pino({ base: { service }, timestamp }, this.#destination());
+    this.processLog = this.#logger.child({ [logScopeField]: processScope });
+  }
+
+  #destination(): DestinationStream {
+    const stdout = this.#stdout;
+    return {
+      write: (line: string) => {
+        this.count++;
+        if (stdout) {
+          stdout.write(line);
+          return;
+        }
+        this.#held.lines.push(line);
+        this.#held.timesNs.push(this.#lineNs);
+      },
+    };
+  }
+
+  /** A line of one request. Its own fields win over equal names in `fields`. */
+  request(span: TraceContext, message: string, fields: Record<string, unknown> | undefined): void {
+    this.requestCount++;
+    // A loop takes two thirds of the time of a spread here (measured: 1.6 µs against 2.4 a line, pino's part included).
+    const merged: Record<string, unknown> = {};
+    for (const key in fields) merged[key] = fields[key];
+    merged.trace_id = span.traceId;
+    merged.span_id = span.spanId;
+    merged.trace_flags = flagDigits[span.flags & 3];
+    merged[logScopeField] = requestScope;
+    this.#logger.info(merged, message);
+  }
+
+  /** What was held since the last `take`. */
+  get held(): NotedLines {
+    return this.#held;
+  }
+
+  take(): NotedLines {
+    const taken = this.#held;
+    this.#held = { lines: [], timesNs: [] };
+    return taken;
+  }
+
+  resetCounts(): void {
+    this.count = 0;
+    this.requestCount = 0;
+  }
+
+  flushStdout(): void {
+    this.#stdout?.flushSync();
+  }
+}

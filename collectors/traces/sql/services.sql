@@ -1,0 +1,1 @@
+SELECT code, name, role FROM service ORDER BY code;

@@ -1,0 +1,175 @@
+/** The answer to the campaign's question, and the sentences that the page, the record and the charts share. */
+import type { Analysis, Comparison, Verdict } from '#contract/analysis.ts';
+import { armSubject, armWithRole } from './arms.ts';
+import { clean, count, estimateAndInterval, type Interval, levelPercent, plural, range, shorten } from './format.ts';
+import { cellText, claimComparison, comparisonAt, displayUnit, metricText } from './pairs.ts';
+import {
+  isProvisional,
+  latencyStanding,
+  latencyVerdict,
+  marginText,
+  regionMs,
+  type Standing,
+  weakness,
+} from './standing.ts';
+
+/** `95 % interval 0.36 to 0.47 ms` with the level that the interval attains, or why there is none. */
+export function intervalText(c: Comparison): string {
+  const interval = estimateAndInterval(c.estimate, c.ci95, displayUnit(c.metric, c.unit))[1];
+  if (interval === null) return `no interval from ${plural(c.blocks, 'block')}`;
+  const attained = c.level === null ? '' : `, attained level ${levelPercent(c.level, '95 %')}`;
+  return `95 % interval ${interval}${attained}`;
+}
+
+/** A difference in words: `0.41 ms higher`, with `than` or `as` to follow it. */
+export function differenceWords(c: Comparison): [string, string] {
+  const [size] = estimateAndInterval(Math.abs(c.estimate), c.ci95, displayUnit(c.metric, c.unit));
+  if (c.estimate === 0) return ['the same', 'as'];
+  const points = c.unit === 'ratio' ? size.replace(' %', ' percentage points') : size;
+  return [`${points} ${c.estimate > 0 ? 'higher' : 'lower'}`, 'than'];
+}
+
+/** How much stands behind a figure. Rates count episodes where faults were injected, so their n carries no noun. */
+export const nText = (c: Comparison): string => (c.unit === 'us' ? `${count(c.n)} calls` : `n = ${count(c.n)}`);
+
+/** One comparison as a sentence without its full stop. */
+export function comparisonSentence(analysis: Analysis, c: Comparison): string {
+  const [difference, than] = differenceWords(c);
+  return (
+    `the ${metricText(c.metric)} was ${difference} on arm ${armWithRole(analysis, c.arm)} ${than} on arm ` +
+    `${armWithRole(analysis, c.baseline)}: ${intervalText(c)}; ${plural(c.blocks, 'block')}, ${nText(c)}; ${cellText(c)}`
+  );
+}
+
+/** The first figure behind a verdict as a sentence without its full stop. */
+export function claimComparisonText(analysis: Analysis, verdict: Verdict): string {
+  const found = claimComparison(analysis, verdict.claim);
+  if (found) return comparisonSentence(analysis, found.comparison);
+  const { estimate, ci, unit } = verdict.evidence[0]!;
+  if (estimate === null) return 'the figure was not estimated';
+  const [size, interval] = estimateAndInterval(estimate, ci, unit);
+  return `the figure is ${size}${interval === null ? '' : ` (${interval})`}`;
+}
+
+/** The interval of a piece of evidence and its level: what the comparison behind it says, else what the verdict says. */
+export function evidenceInterval(
+  analysis: Analysis,
+  evidence: Verdict['evidence'][number],
+): { ci: Interval | null; level: string } {
+  const c = comparisonAt(analysis, evidence.pointer)?.comparison;
+  const is = (ci: Interval | null | undefined) =>
+    ci != null && evidence.ci !== null && ci[0] === evidence.ci[0] && ci[1] === evidence.ci[1];
+  if (is(c?.ci95)) return { ci: evidence.ci, level: '95 %' };
+  if (is(c?.ci90)) return { ci: evidence.ci, level: '90 %' };
+  return { ci: evidence.ci, level: '' };
+}
+
+/** `0.38 to 0.52 ms` over the claim's evidence; null where there is only one figure. */
+function spread(verdict: Verdict): string | null {
+  const estimates = verdict.evidence.flatMap((e) => (e.estimate === null ? [] : [e.estimate]));
+  if (estimates.length < 2) return null;
+  return range(Math.min(...estimates), Math.max(...estimates), verdict.evidence[0]!.unit);
+}
+
+/** What the standing means for the claim's region. */
+const standingClause: Record<Standing, (margin: string) => string> = {
+  below: (margin) => `The claimed ${margin} is refuted for these subjects: the price is lower.`,
+  above: (margin) => `The claimed ${margin} is refuted for these subjects: the price is higher.`,
+  claimed: (margin) => `The claimed ${margin} is confirmed for these subjects.`,
+  mixed: (margin) => `The claimed ${margin} holds in some workloads or conditions and not in others.`,
+  open: (margin) => `Whether the claimed ${margin} holds stays open.`,
+  'not tested': () => 'The price of the gateway in latency was not tested.',
+};
+
+const upperFirst = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/**
+ * The answer, one to four sentences: the figure of the decision, what it means for the claim, what weakens it, and
+ * what kind of campaign it comes from.
+ */
+export function answer(analysis: Analysis): string[] {
+  const verdict = latencyVerdict(analysis);
+  const standing = latencyStanding(analysis);
+  if (!verdict) return [standingClause['not tested'](''), ...provisos(analysis)];
+  const found = claimComparison(analysis, verdict.claim);
+  const sentences: string[] = [];
+  if (found) sentences.push(`${upperFirst(comparisonSentence(analysis, found.comparison))}.`);
+  const estimates = spread(verdict);
+  if (estimates)
+    sentences.push(
+      `In ${verdict.evidence.length === 2 ? 'both' : `all ${verdict.evidence.length}`} combinations of workload and condition: ${estimates}.`,
+    );
+  sentences.push(standingClause[standing](marginText(verdict.margin)));
+  const weak = weakness(analysis, verdict);
+  if (weak) sentences.push(`No recommendation rests on this: ${weak}.`);
+  return [...sentences, ...provisos(analysis)];
+}
+
+/** What kind of campaign the figures come from, where that limits them. */
+export function provisos(analysis: Analysis): string[] {
+  const { profile, status, blocks } = analysis.campaign;
+  const said: string[] = [];
+  if (status === 'aborted') {
+    said.push(
+      `This campaign was stopped before its end: ${plural(blocks.kept, 'block')} of ${blocks.planned} planned were kept.`,
+    );
+  }
+  if (profile === 'smoke') {
+    said.push('This is a smoke campaign: it shows that every phase runs, and its figures are not for quoting.');
+  } else if (isProvisional(analysis)) {
+    said.push(
+      `This is a ${clean(profile)} campaign of ${plural(blocks.kept, 'block')}: a first answer, to be confirmed by more blocks before much rests on it.`,
+    );
+  }
+  return said;
+}
+
+/** The finding as a chart's title. */
+export function findingTitle(analysis: Analysis): string {
+  const verdict = latencyVerdict(analysis);
+  const found = verdict ? claimComparison(analysis, verdict.claim) : null;
+  if (!verdict || !found) return 'What each arrangement adds to a tool call';
+  const c = found.comparison;
+  const [size, interval] = estimateAndInterval(c.estimate, c.ci95, c.unit);
+  const quantile = /_(p\d\d)_/.exec(c.metric)?.[1] ?? metricText(c.metric);
+  const adds = c.estimate < 0 ? `takes ${size.replace('−', '')} off` : `adds ${size}`;
+  const near = interval === null ? 'no interval' : `95 % interval ${interval}`;
+  return `${gatewayName(c)} ${adds} at ${quantile} (${near}): ${conclusion(analysis, verdict, c)}`;
+}
+
+const gatewayName = (c: Comparison): string =>
+  c.arm === 'gateway' ? 'The gateway' : `Arm ${shorten(clean(c.arm), 40)}`;
+
+function conclusion(analysis: Analysis, verdict: Verdict, c: Comparison): string {
+  const margin = marginText(verdict.margin);
+  const lo = regionMs(verdict.margin)?.[0] ?? null;
+  const far = lo !== null && (c.ci95?.[1] ?? c.estimate) / 1000 < lo / 4;
+  const words: Record<Standing, string> = {
+    below: `${far ? 'far ' : ''}below the claimed ${margin}`,
+    above: `above the claimed ${margin}`,
+    claimed: `within the claimed ${margin}`,
+    mixed: `whether the claimed ${margin} holds depends on the workload`,
+    open: `too little to judge the claimed ${margin}`,
+    'not tested': 'the claim was not tested',
+  };
+  return words[latencyStanding(analysis)];
+}
+
+/** A sentence that can be quoted as it stands: estimate, interval, n, blocks, subjects, campaign, digest. */
+export function quotable(analysis: Analysis, digest: string = analysis.campaign.raw_digest): string | null {
+  const verdict = latencyVerdict(analysis);
+  const found = verdict ? claimComparison(analysis, verdict.claim) : null;
+  if (!verdict || !found) return null;
+  const { campaign } = analysis;
+  const { arm, baseline } = found.comparison;
+  const weak = weakness(analysis, verdict);
+  const standing = weak
+    ? `no conclusion rests on it, since ${weak}`
+    : `claim ${verdict.claim} (${marginText(verdict.margin)}) is ${verdict.verdict}`;
+  return (
+    `In Weighbridge campaign ${clean(campaign.id)} (${clean(campaign.profile)} profile, seed ${clean(campaign.seed)}), ` +
+    `${comparisonSentence(analysis, found.comparison)}; ${standing}; ` +
+    `arm ${clean(arm)} is ${armSubject(analysis, arm)}, arm ${clean(baseline)} is ${armSubject(analysis, baseline)}; ` +
+    `SHA-256 of the raw data ${clean(digest)}.`
+  );
+}

@@ -1,0 +1,88 @@
+/** The answer and the verdicts. */
+import type { Analysis, Verdict } from '#contract/analysis.ts';
+import { answer, evidenceInterval, provisos } from '../reading/answer.ts';
+import { subjectText } from '../reading/arms.ts';
+import { count, estimateAndInterval, notEstimated } from '../reading/format.ts';
+import { outcomeOf } from '../reading/outcome.ts';
+import { claimComparison, comparisonAt, displayUnit, pairName } from '../reading/pairs.ts';
+import { latencyVerdict, weakness } from '../reading/standing.ts';
+import { evidenceLink } from './anchors.ts';
+import { type Html, html } from './html.ts';
+import { bullets, chip, section, table } from './parts.ts';
+
+const upperFirst = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** The head of the page: question, answer, what kind of campaign it comes from. */
+export function header(analysis: Analysis): Html {
+  const { campaign } = analysis;
+  const facts: [string, string][] = [
+    ['Campaign', campaign.id],
+    ['Profile', campaign.profile],
+    ['Blocks', `${count(campaign.blocks.kept)} kept, ${count(campaign.blocks.voided)} voided`],
+    ['Started', campaign.started],
+    ['Status', campaign.status],
+  ];
+  const limits = provisos(analysis);
+  const sentences = answer(analysis).filter((s) => !limits.includes(s));
+  const latency = latencyVerdict(analysis);
+  const behind = latency ? claimComparison(analysis, latency.claim) : null;
+  return html`<header><p class="mark"><b>Weighbridge</b> · campaign report</p><h1>${campaign.question}</h1>
+<dl class="facts">${facts.map(([k, v]) => html`<div><dt>${k}</dt><dd>${v}</dd></div>`)}</dl>
+<div class="answer" id="answer">${sentences.map((s) => html`<p>${s}</p>`)}</div>
+${behind ? html`<p class="mark"><a href="#comparisons-${behind.index}">Evidence for the figure</a> · <a href="#verdicts">all verdicts</a> · <a href="#not-tested">what was not tested</a></p>` : null}
+${limits.length > 0 ? html`<div class="note" role="note">${limits.map((s) => html`<p>${s}</p>`)}</div>` : null}</header>`;
+}
+
+function figureOf(analysis: Analysis, verdict: Verdict, evidence: Verdict['evidence'][number]): Html {
+  const { ci, level } = evidenceInterval(analysis, evidence);
+  const at = html`<small>${evidence.label}; n = ${count(evidence.n)}</small>`;
+  if (evidence.estimate === null)
+    return html`<div>${evidenceLink(analysis, evidence.pointer, notEstimated)}${at}</div>`;
+  const [size, interval] = estimateAndInterval(evidence.estimate, ci, displayUnit(verdict.metric, evidence.unit));
+  const named = level === '' ? null : html`${level} interval `;
+  const said = interval === null ? html`${size}, no interval` : html`${size}, ${named}${interval}`;
+  return html`<div>${evidenceLink(analysis, evidence.pointer, said)}${at}</div>`;
+}
+
+function row(analysis: Analysis, verdict: Verdict, index: number) {
+  const pair = verdict.evidence.map((e) => comparisonAt(analysis, e.pointer)).find((c) => c !== null);
+  const weak = weakness(analysis, verdict);
+  const decided = verdict.verdict !== 'inconclusive';
+  return {
+    id: `verdicts-${index}`,
+    cells: [
+      html`${verdict.claim}<small>${verdict.statement}</small>`,
+      html`${chip(verdict.verdict)}${weak !== null && decided ? html`<small>bears no weight: ${weak}</small>` : null}`,
+      html`${verdict.evidence.map((e) => figureOf(analysis, verdict, e))}${pair ? html`<small>${pairName(pair.comparison)}</small>` : null}`,
+      verdict.margin,
+      subjectText(verdict.subject),
+      html`${verdict.why}${verdict.scope ? html`<small>${verdict.scope}</small>` : null}`,
+    ],
+  };
+}
+
+export function verdicts(analysis: Analysis): Html {
+  const columns = ['Claim', 'Verdict', 'Estimate, interval, n', 'Margin', 'Subject', 'Why'].map((label) => ({
+    label,
+  }));
+  const body =
+    analysis.verdicts.length === 0
+      ? html`<p>No claim was judged.</p>`
+      : html`<div class="claims">${table({
+          id: 'verdict-table',
+          caption:
+            'Margins were fixed before the run. A claim is confirmed only if the 90 % interval lies inside its margin everywhere, and refuted only if it lies wholly outside everywhere. Every figure leads to its row.',
+          columns,
+          rows: analysis.verdicts.map((v, i) => row(analysis, v, i)),
+          cards: true,
+        })}</div>`;
+  return section({ id: 'verdicts', title: 'Verdicts', body });
+}
+
+/** What the verdicts support, and what they cannot. */
+export function supports(analysis: Analysis): Html {
+  const { chosen, because, consequences } = outcomeOf(analysis);
+  const body = html`<p><strong>${upperFirst(chosen)}.</strong> Reason: ${because}.</p>${consequences.length > 0 ? bullets(consequences) : null}
+<p>Whether to place security in the agent, in a gateway or in both also hangs on what was not measured here: see <a href="#not-tested">what was not tested</a> and the drivers in <code>adr.md</code>.</p>`;
+  return section({ id: 'supports', title: 'What this supports', body });
+}

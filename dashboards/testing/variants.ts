@@ -1,0 +1,119 @@
+/** Variants of the hand-made analysis: the awkward campaigns that a report meets. */
+import type { Analysis, Verdict } from '#contract/analysis.ts';
+import { fixture } from './fixture.ts';
+
+/** Two blocks, no interval anywhere. */
+export function smokeFixture(): Analysis {
+  const analysis = fixture({ profile: 'smoke', blocks: 2 });
+  for (const arm of analysis.arms) {
+    arm.p99_us = null;
+    arm.p50_ci = arm.p95_ci = arm.p99_ci = null;
+    arm.hop = { p50_us: null, p95_us: null, p99_us: null, gateway_self_p95_us: null };
+    arm.retry401.ci95 = null;
+    arm.error_budget.ci95 = null;
+    arm.correlation.by_timestamp = null;
+  }
+  return analysis;
+}
+
+/** A long campaign over three workloads and two conditions. */
+export const standardFixture = (): Analysis =>
+  fixture({ profile: 'standard', blocks: 20, workloads: ['tool-chain', 'fan-out', 'assistant-day'] });
+
+export interface Ruling {
+  claim: string;
+  verdict: Verdict['verdict'];
+  /** Factor on the estimates and intervals behind the verdict; 1 leaves them. */
+  times?: number;
+}
+
+/** The same campaign with other verdicts, and figures to match. */
+export function ruled(analysis: Analysis, rulings: readonly Ruling[]): Analysis {
+  const next = structuredClone(analysis);
+  const scaled = (ci: [number, number] | null, times: number): [number, number] | null =>
+    ci === null ? null : [ci[0] * times, ci[1] * times];
+  for (const { claim, verdict, times = 1 } of rulings) {
+    const found = next.verdicts.find((v) => v.claim === claim)!;
+    found.verdict = verdict;
+    for (const e of found.evidence) {
+      const c = next.comparisons[Number(e.pointer.split('/')[2])];
+      if (c && e.pointer.startsWith('/comparisons/')) {
+        c.estimate *= times;
+        c.ci95 = scaled(c.ci95, times);
+        c.ci90 = scaled(c.ci90, times);
+      }
+      e.estimate = e.estimate === null ? null : e.estimate * times;
+      e.ci = scaled(e.ci, times);
+    }
+  }
+  return next;
+}
+
+/** Nothing measured: an aborted campaign before its first block. */
+export function emptyFixture(): Analysis {
+  const analysis = fixture();
+  return {
+    ...analysis,
+    campaign: {
+      ...analysis.campaign,
+      status: 'aborted',
+      blocks: { planned: 8, kept: 0, voided: 0 },
+      arms: [],
+      workloads: [],
+      conditions: [],
+      environment: {},
+    },
+    comparisons: [],
+    arms: [],
+    waterfalls: [],
+    distributions: [],
+    interactions: [],
+    aa: [],
+    span_gap: [],
+    all_blocks: [],
+    verdicts: [],
+    gates: [],
+    warnings: [],
+  };
+}
+
+/** A block voided and replaced, another gate that only informs, a warning that caps, an A/A pair that fails. */
+export function troubledFixture(): Analysis {
+  const analysis = fixture();
+  analysis.campaign.blocks = { planned: 8, kept: 8, voided: 1 };
+  const [first, second] = analysis.gates;
+  Object.assign(first!, { ok: false, value: 2400 });
+  Object.assign(second!, { ok: false, voids: false, value: 0.04 });
+  analysis.warnings.push({
+    code: 'serial',
+    message: 'Block differences of gateway − native correlate with the one before.',
+    mend: 'Run longer blocks.',
+    caps: ['C1b'],
+  });
+  analysis.aa[0]!.result = 'fails';
+  analysis.aa[1]!.result = 'resolution not shown';
+  analysis.comparisons[0]!.sensitivity!.agrees = false;
+  analysis.arms.at(-1)!.correlation.missing.push('weighbridge-tools: 3 lines without a span');
+  return ruled(analysis, [{ claim: 'C1b', verdict: 'inconclusive' }]);
+}
+
+export const hostileName = `<script>alert("1")</script>'"&|\`]]>--><b>${'long '.repeat(30)}😀\u202e\u0000\u001b[31m`;
+
+/** Every name that a user can choose is an attack on whatever prints it. */
+export function hostileFixture(): Analysis {
+  const text = JSON.stringify(fixture());
+  const evil = (text: string) => JSON.stringify(text).slice(1, -1);
+  const hostile = JSON.parse(
+    text
+      .replaceAll('"gateway"', `"${evil(`gateway ${hostileName}`)}"`)
+      .replaceAll('tool-chain', evil(`chain ${hostileName}`))
+      .replaceAll('weighbridge-gateway', evil(`product ${hostileName}`))
+      .replaceAll('Where should the security', evil(`# Where ${hostileName}\n---\n# heading\n| a | b |`)),
+  ) as Analysis;
+  hostile.warnings.push({ code: hostileName, message: hostileName, mend: hostileName, caps: [hostileName] });
+  hostile.verdicts[0]!.why = hostileName;
+  hostile.verdicts[0]!.evidence[0]!.pointer = `javascript:${hostileName}`;
+  hostile.gates[0]!.note = hostileName;
+  hostile.campaign.environment[hostileName] = hostileName;
+  return hostile;
+}

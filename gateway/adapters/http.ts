@@ -1,0 +1,90 @@
+/** Reads a request of the tools' HTTP protocol as a call: which operation of the catalogue it is, and what it asks. */
+import { type Operation, operations } from '#contract/tools.ts';
+import type { Presented } from '../controls/control.ts';
+
+const exact = new Map<string, Operation>();
+/** Templates whose last segment is the only parameter, by method and what stands before it. */
+const byPrefix = new Map<string, Operation>();
+for (const operation of operations) {
+  const brace = operation.path.indexOf('{');
+  if (brace < 0) exact.set(`${operation.method} ${operation.path}`, operation);
+  else if (brace === operation.path.lastIndexOf('/') + 1 && operation.path.endsWith('}')) {
+    byPrefix.set(`${operation.method} ${operation.path.slice(0, brace)}`, operation);
+  } else throw new Error(`the adapter cannot route ${operation.path}: only the last segment may be a parameter`);
+}
+
+/** The operation of a request, if it is one. A parameter is exactly one segment, and not empty. */
+export function operationOf(method: string, path: string): Operation | undefined {
+  const operation = exact.get(`${method} ${path}`);
+  if (operation) return operation;
+  const cut = path.lastIndexOf('/') + 1;
+  return cut === path.length ? undefined : byPrefix.get(`${method} ${path.slice(0, cut)}`);
+}
+
+export const noToken: Presented = { kind: 'none' };
+const refused: Presented = { kind: 'refused' };
+/** RFC 6750 §2.1: the scheme, then one b64token. */
+const bearerField = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
+const bearerScheme = /^Bearer(?: |$)/i;
+
+/**
+ * The token of a request, from its Authorization field alone. A token in the query is refused whatever else there is
+ * (RFC 9700 §4.3.2), and so are two fields.
+ */
+export function presentedToken(authorization: string | undefined, authorizations: number, query: string): Presented {
+  if (authorizations > 1 || (query !== '' && holdsToken(query))) return refused;
+  if (authorization === undefined) return noToken;
+  const match = bearerField.exec(authorization);
+  if (match) return { kind: 'bearer', token: match[1]! };
+  // Another scheme shows no token at all (RFC 6750 §3.1): the challenge tells the client which one is wanted.
+  return bearerScheme.test(authorization) ? refused : noToken;
+}
+
+/** Is there an access token among these form fields (a query, or a form body: RFC 6750 §2.2 and §2.3)? */
+export function holdsToken(form: string): boolean {
+  if (!form.includes('access_token') && !form.includes('%')) return false;
+  return new URLSearchParams(form).has('access_token');
+}
+
+const json = /^application\/json *(?:;|$)/i;
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * The amount of a payment, in cents; undefined where the body is no JSON object with one integer `amount_cents`, so that
+ * policy refuses it. Names that occur twice are refused too: two parsers could read two different amounts.
+ */
+export function amountOf(body: Buffer | undefined, contentType: string | undefined): number | undefined {
+  if (body === undefined || contentType === undefined || !json.test(contentType)) return undefined;
+  try {
+    const text = utf8.decode(body);
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+    if (namesIn(value) !== namesWritten(text)) return undefined;
+    const amount = (value as Record<string, unknown>).amount_cents;
+    return Number.isSafeInteger(amount) ? (amount as number) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Names of all objects in a parsed value. */
+function namesIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const values = Object.values(value);
+  let names = Array.isArray(value) ? 0 : values.length;
+  for (const one of values) names += namesIn(one);
+  return names;
+}
+
+/** Names as written in a JSON text: colons outside of strings. More than were parsed means that one occurs twice. */
+function namesWritten(text: string): number {
+  let names = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 0x22) inString = !inString;
+    else if (inString && c === 0x5c) i++;
+    else if (!inString && c === 0x3a) names++;
+  }
+  return names;
+}

@@ -1,0 +1,225 @@
+/** Norms 18 to 23, 33 and 34: who may call. */
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, test } from 'node:test';
+import { SignJWT } from 'jose';
+import type { Gateway } from '../gateway.ts';
+import { Authority, gatewayTo, get, Origin, post, send, TestClock } from '../testing.ts';
+
+const challenge = (answer: Awaited<ReturnType<typeof send>>): string =>
+  answer.fields.get('www-authenticate')?.[0] ?? '';
+const bearer = (token: string): string => `Authorization: Bearer ${token}`;
+
+describe('bearer', () => {
+  let authority: Authority;
+  let origin: Origin;
+  let gateway: Gateway;
+  const clock = new TestClock();
+  before(async () => {
+    authority = await Authority.start();
+    origin = await Origin.start();
+    gateway = await gatewayTo(origin.url, { bearer: authority.verifier }, { clock });
+  });
+  after(async () => {
+    await gateway.close();
+    await origin.stop();
+    await authority.stop();
+  });
+  afterEach(() => {
+    origin.received = '';
+    clock.now_ms = Date.now();
+  });
+
+  /** Sends the call with these fields and holds its refusal against the norm. */
+  async function refused(
+    expected: { status: number; error?: string; cause?: string },
+    ...lines: string[]
+  ): Promise<string> {
+    const answer = await send(gateway.url, get('/calendar/events', ...lines));
+    assert.equal(answer.status, expected.status, answer.raw);
+    const text = challenge(answer);
+    assert.match(text, /^Bearer /);
+    assert.equal(/error="([^"]*)"/.exec(text)?.[1], expected.error);
+    if (expected.cause !== undefined) assert.equal(/error_description="([^"]*)"/.exec(text)?.[1], expected.cause);
+    assert.match(text, /resource_metadata="http:\/\/127\.0\.0\.1:\d+\/\.well-known\/oauth-protected-resource"/);
+    assert.deepEqual(answer.fields.get('weighbridge-denied-by'), ['gateway/bearer']);
+    assert.equal(origin.received, '', 'not one byte went upstream');
+    return text;
+  }
+
+  test('a good token lets the call pass, and itself goes no further (norm 25)', async () => {
+    const token = await authority.token();
+    const answer = await send(gateway.url, get('/calendar/events', bearer(token)));
+    assert.equal(answer.status, 200);
+    assert.equal(origin.field('authorization'), undefined);
+    assert.ok(!origin.received.includes(token));
+  });
+
+  test('norm 18: no token: 401 without an error code', async () => {
+    await refused({ status: 401 });
+    await refused({ status: 401 }, 'Authorization: Basic YTpi');
+  });
+
+  const bad: [name: string, claims: Record<string, unknown>, header: Record<string, string>, cause: string][] = [
+    ['expired', { exp: 1_000 }, {}, 'the access token has expired'],
+    ['of another audience', { aud: 'urn:weighbridge:tools' }, {}, 'the access token is for another audience'],
+    ['of another issuer', { iss: 'http://evil.test' }, {}, 'the access token is not valid'],
+    ['of another type', {}, { typ: 'JWT' }, 'the access token is not valid'],
+    ['without an end', { exp: undefined }, {}, 'the access token is not valid'],
+    ['of no client', { client_id: undefined }, {}, 'the access token is not valid'],
+    ['not yet valid', { nbf: 9_999_999_999 }, {}, 'the access token is not valid'],
+    ['bound to a key (norm 23)', { cnf: { jkt: 'x' } }, {}, 'the access token is not valid'],
+    ['of an unknown key', {}, { kid: 'key-none' }, 'the access token is not valid'],
+  ];
+  for (const [name, claims, header, cause] of bad) {
+    test(`norm 19: a token that is ${name}: 401 invalid_token, with the cause`, async () => {
+      await refused({ status: 401, error: 'invalid_token', cause }, bearer(await authority.token(claims, header)));
+    });
+  }
+
+  test('norm 19: a token that was changed, is unsigned, or signed with the public key as a secret: 401', async () => {
+    const token = await authority.token();
+    const [head, , signature] = token.split('.');
+    const claims = Buffer.from(
+      JSON.stringify({ client_id: 'agent', exp: 9_999_999_999, aud: authority.audience, iss: authority.issuer }),
+    ).toString('base64url');
+    const none = Buffer.from(JSON.stringify({ alg: 'none', typ: 'at+jwt' })).toString('base64url');
+    const symmetric = await new SignJWT({
+      client_id: 'agent',
+      aud: authority.audience,
+      iss: authority.issuer,
+      exp: 9_999_999_999,
+    })
+      .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt', kid: 'key-1' })
+      .sign(new TextEncoder().encode('key-1'.padEnd(32)));
+    for (const forged of [`${head}.${claims}.${signature}`, `${none}.${claims}.`, symmetric, 'abc', 'a.b.c']) {
+      await refused({ status: 401, error: 'invalid_token', cause: 'the access token is not valid' }, bearer(forged));
+    }
+  });
+
+  test('norm 20: too little scope: 403 insufficient_scope, naming the scope', async () => {
+    const token = await authority.token({ scope: 'read:mail' });
+    const text = await refused(
+      { status: 403, error: 'insufficient_scope', cause: 'the access token lacks a scope' },
+      bearer(token),
+    );
+    assert.match(text, /scope="read:calendar"/);
+  });
+
+  test('norm 21: a malformed token, two of them, or one in the query: 400 invalid_request', async () => {
+    const token = await authority.token();
+    const malformed = { status: 400, error: 'invalid_request' };
+    await refused(malformed, 'Authorization: Bearer');
+    await refused(malformed, 'Authorization: Bearer a b');
+    await refused(malformed, `Authorization: Bearer ${token},x`);
+    await refused(malformed, bearer(token), bearer(token));
+    for (const query of [`access_token=${token}`, `a=b&access%5Ftoken=${token}`]) {
+      for (const lines of [[], [bearer(token)]]) {
+        const answer = await send(gateway.url, get(`/calendar/events?${query}`, ...lines));
+        assert.equal(answer.status, 400);
+        assert.match(challenge(answer), /error="invalid_request"/);
+        assert.equal(origin.received, '');
+      }
+    }
+    const form = await send(
+      gateway.url,
+      post(
+        '/calendar/events',
+        `access_token=${token}`,
+        bearer(await authority.token({ scope: 'write:calendar' })),
+        'Content-Type: application/x-www-form-urlencoded',
+      ),
+    );
+    assert.equal(form.status, 400);
+    assert.equal(origin.received, '');
+  });
+
+  test('norm 22: the metadata are where the challenge says', async () => {
+    const url = /resource_metadata="([^"]*)"/.exec(await refused({ status: 401 }))![1]!;
+    const metadata = (await (await fetch(url)).json()) as Record<string, unknown>;
+    assert.equal(metadata.resource, authority.audience);
+    assert.deepEqual(metadata.authorization_servers, [authority.issuer]);
+    assert.deepEqual(metadata.bearer_methods_supported, ['header']);
+  });
+
+  test('a token that was accepted ends to the millisecond', async () => {
+    const token = await authority.token({ exp: Math.floor(Date.now() / 1000) + 5.25 });
+    const end_ms = (Math.floor(Date.now() / 1000) + 5.25) * 1000;
+    clock.now_ms = end_ms - 1;
+    assert.equal((await send(gateway.url, get('/calendar/events', bearer(token)))).status, 200);
+    origin.received = '';
+    clock.now_ms = end_ms;
+    await refused({ status: 401, error: 'invalid_token', cause: 'the access token has expired' }, bearer(token));
+  });
+
+  test('an accepted token is checked once, not on every call', async () => {
+    const token = await authority.token();
+    const requests = authority.keyRequests;
+    for (let i = 0; i < 5; i++)
+      assert.equal((await send(gateway.url, get('/calendar/events', bearer(token)))).status, 200);
+    assert.equal(authority.keyRequests, requests);
+  });
+
+  test('revoked ids: only who knows the secret may push them, and from then on the token is refused', async () => {
+    const jti = 'to-be-revoked';
+    const token = await authority.token({ jti });
+    const push = (secret: string, body: unknown) =>
+      fetch(gateway.revocations_url, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${secret}` },
+        body: JSON.stringify(body),
+      });
+    assert.equal((await send(gateway.url, get('/calendar/events', bearer(token)))).status, 200);
+    assert.equal((await push('wrong', { jti: [jti] })).status, 401);
+    assert.equal((await fetch(gateway.revocations_url, { method: 'POST', body: '{}' })).status, 401);
+    assert.equal((await send(gateway.url, get('/calendar/events', bearer(token)))).status, 200);
+    origin.received = '';
+    assert.equal((await push(authority.push_secret, { jti: 'not a list' })).status, 400);
+    assert.equal((await push(authority.push_secret, { jti: [jti] })).status, 204);
+    await refused({ status: 401, error: 'invalid_token', cause: 'the access token was revoked' }, bearer(token));
+  });
+
+  test('new keys are fetched when a token names one; a withdrawn key is noticed when the keys are due', async () => {
+    const before = await authority.token();
+    assert.equal((await send(gateway.url, get('/calendar/events', bearer(before)))).status, 200);
+    await authority.rotate('key-2');
+    // Unknown keys are looked up at most once a second, by jose's own clock.
+    await new Promise((resolve) => setTimeout(resolve, 1_050));
+    assert.equal((await send(gateway.url, get('/calendar/events', bearer(await authority.token())))).status, 200);
+    origin.received = '';
+    clock.now_ms += 599_000;
+    assert.equal((await send(gateway.url, get('/calendar/events', bearer(before)))).status, 200, 'still remembered');
+    origin.received = '';
+    clock.now_ms += 2_000;
+    await refused({ status: 401, error: 'invalid_token' }, bearer(await Promise.resolve(before)));
+  });
+});
+
+test('keys that cannot be had are no reason to say 401: 503, nothing upstream, and it mends itself', async () => {
+  const authority = await Authority.start();
+  const origin = await Origin.start();
+  authority.keysStatus = 500;
+  const gateway = await gatewayTo(origin.url, { bearer: authority.verifier });
+  const request = get('/calendar/events', bearer(await authority.token()));
+  const answer = await send(gateway.url, request);
+  assert.equal(answer.status, 503);
+  assert.deepEqual(answer.fields.get('weighbridge-denied-by'), ['gateway/bearer']);
+  assert.equal(origin.received, '');
+  authority.keysStatus = 200;
+  assert.equal((await send(gateway.url, request)).status, 200);
+  await gateway.close();
+  await origin.stop();
+  await authority.stop();
+});
+
+test('a gateway that checks no tokens has none to revoke, and says so at once', async () => {
+  const origin = await Origin.start();
+  const gateway = await gatewayTo(origin.url);
+  assert.equal((await fetch(gateway.revocations_url, { method: 'POST', body: '{"jti":["x"]}' })).status, 204);
+  assert.equal(
+    (await send(gateway.url, get('/.well-known/oauth-protected-resource'))).body,
+    'ok',
+    'the path is the upstream’s',
+  );
+  await gateway.close();
+  await origin.stop();
+});

@@ -1,0 +1,201 @@
+/**
+ * Access tokens as JWTs (RFC 9068), checked offline against the authority's keys; revocations are pushed to us by the
+ * authority, since an offline check never sees them. A checked token is remembered; what can change after the check
+ * (expiry, revocation, the keys) is looked at on every call or bounds how long it is remembered.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
+import type { VerifierConfig } from '#contract/config.ts';
+import { type Cause, denialDescription } from '#contract/tools.ts';
+import type { Clock } from '../clock.ts';
+import type { Call, Control, Denial } from './control.ts';
+
+/** Asymmetric ones only: a verifier must not be able to sign. */
+const algorithms = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
+/** A withdrawn key is noticed within this time: JWKS and checked tokens are trusted no longer. */
+const keysMaxAge_ms = 600_000;
+/** An unknown key makes us fetch the JWKS again, but not more often than this. */
+const keysCooldown_ms = 1_000;
+const keysTimeout_ms = 3_000;
+const maxTokens = 10_000;
+/** Never forgotten, since that would bring a token back to life: what does not fit is refused, and the push fails aloud. */
+const maxRevoked = 100_000;
+
+interface CheckedToken {
+  readonly agent: string;
+  readonly scopes: ReadonlySet<string>;
+  readonly jti: string | undefined;
+  readonly expires_ms: number;
+  /** By the monotonic clock: check it again after this. */
+  readonly check_again_ms: number;
+}
+
+export interface BearerOptions {
+  verifier: VerifierConfig;
+  clock: Clock;
+  /** The gateway's own base URL; its protected-resource metadata stands below it. */
+  external_url: string;
+}
+
+export const metadataPath = '/.well-known/oauth-protected-resource';
+
+export class Bearer implements Control {
+  readonly name = 'bearer';
+  readonly readsArguments = false;
+  readonly #verifier: VerifierConfig;
+  readonly #clock: Clock;
+  readonly #keys: ReturnType<typeof createRemoteJWKSet>;
+  readonly #secret: Buffer;
+  readonly #tokens = new Map<string, CheckedToken>();
+  readonly #pending = new Map<string, Promise<CheckedToken | Cause>>();
+  readonly #revoked = new Set<string>();
+  /** Ends every challenge: where the metadata are (RFC 9728 §5.1). */
+  readonly #metadata: string;
+  readonly #noToken: Denial;
+  /** For a token that came in a way that is not accepted (norm 21). */
+  readonly malformed: Denial;
+  readonly #invalid: Record<Cause, Denial>;
+
+  constructor({ verifier, clock, external_url }: BearerOptions) {
+    this.#verifier = verifier;
+    this.#clock = clock;
+    this.#keys = createRemoteJWKSet(new URL(verifier.jwks_uri), {
+      cacheMaxAge: keysMaxAge_ms,
+      cooldownDuration: keysCooldown_ms,
+      timeoutDuration: keysTimeout_ms,
+    });
+    this.#secret = digest(verifier.push_secret);
+    this.#metadata = `resource_metadata="${external_url}${metadataPath}"`;
+    this.#noToken = this.#denial('no_token', 'no token', `Bearer ${this.#metadata}`);
+    this.malformed = this.#denial(
+      'bad_token_request',
+      'malformed',
+      `Bearer error="invalid_request", error_description="send the access token once, in the Authorization header field", ${this.#metadata}`,
+    );
+    this.#invalid = Object.fromEntries(
+      (Object.keys(denialDescription) as Cause[]).map((cause) => [
+        cause,
+        this.#denial(
+          'invalid_token',
+          cause,
+          `Bearer error="invalid_token", error_description="${denialDescription[cause]}", ${this.#metadata}`,
+        ),
+      ]),
+    ) as Record<Cause, Denial>;
+  }
+
+  /** Fetches the keys before the first token needs them. @throws where the authority cannot be reached. */
+  warm(): Promise<void> {
+    return this.#keys.reload();
+  }
+
+  /** RFC 9728 §2, as JSON. */
+  metadata(): string {
+    return JSON.stringify({
+      resource: this.#verifier.audience,
+      authorization_servers: [this.#verifier.issuer],
+      bearer_methods_supported: ['header'],
+    });
+  }
+
+  decide(call: Call): Denial | undefined | Promise<Denial | undefined> {
+    const { presented } = call;
+    if (presented.kind === 'none') return this.#noToken;
+    if (presented.kind === 'refused') return this.malformed;
+    const checked = this.#tokens.get(presented.token);
+    if (checked !== undefined && this.#clock.monotonic_ms() < checked.check_again_ms) return this.#judge(checked, call);
+    return this.#check(presented.token).then((result) =>
+      typeof result === 'string' ? this.#invalid[result] : this.#judge(result, call),
+    );
+  }
+
+  /** Constant-time, whatever the lengths (norm 34). */
+  isPushSecret(secret: string): boolean {
+    return timingSafeEqual(digest(secret), this.#secret);
+  }
+
+  /** From now on no token with one of these ids is accepted. False where they cannot all be kept: none is then. */
+  revoke(jtis: readonly string[]): boolean {
+    if (this.#revoked.size + jtis.length > maxRevoked) return false;
+    for (const jti of jtis) this.#revoked.add(jti);
+    return true;
+  }
+
+  #judge(checked: CheckedToken, call: Call): Denial | undefined {
+    if (checked.jti !== undefined && this.#revoked.has(checked.jti)) return this.#invalid.revoked;
+    if (this.#clock.epoch_ms() >= checked.expires_ms) return this.#invalid.expired;
+    call.agent = checked.agent;
+    const { operation } = call;
+    if (operation && !checked.scopes.has(operation.scope)) return this.#lacks(operation.scope);
+    return undefined;
+  }
+
+  #lacks(scope: string): Denial {
+    return this.#denial(
+      'insufficient_scope',
+      'scope',
+      `Bearer error="insufficient_scope", error_description="${denialDescription.scope}", scope="${scope}", ${this.#metadata}`,
+    );
+  }
+
+  #denial(code: Denial['code'], reason: string, challenge: string): Denial {
+    return { code, reason, headers: ['www-authenticate', challenge] };
+  }
+
+  /** Checks a token once, however many calls bring it at the same time. */
+  #check(token: string): Promise<CheckedToken | Cause> {
+    const pending = this.#pending.get(token);
+    if (pending) return pending;
+    const check = this.#verify(token).finally(() => this.#pending.delete(token));
+    this.#pending.set(token, check);
+    return check;
+  }
+
+  async #verify(token: string): Promise<CheckedToken | Cause> {
+    this.#tokens.delete(token);
+    let claims: JWTPayload;
+    try {
+      const { issuer, audience } = this.#verifier;
+      const currentDate = new Date(this.#clock.epoch_ms());
+      const result = await jwtVerify(token, this.#keys, {
+        issuer,
+        audience,
+        algorithms,
+        typ: 'at+jwt',
+        requiredClaims: ['exp', 'client_id'],
+        currentDate,
+      });
+      claims = result.payload;
+    } catch (error) {
+      return causeOfError(error);
+    }
+    const { client_id, scope, jti, exp, cnf } = claims;
+    // A token bound to a key is no bearer token (norm 23).
+    if (typeof client_id !== 'string' || client_id === '' || cnf !== undefined) return 'unknown';
+    const checked: CheckedToken = {
+      agent: client_id,
+      scopes: new Set(typeof scope === 'string' ? scope.split(' ') : []),
+      jti,
+      expires_ms: exp! * 1000,
+      check_again_ms: this.#clock.monotonic_ms() + keysMaxAge_ms,
+    };
+    if (this.#tokens.size >= maxTokens) this.#tokens.delete(this.#tokens.keys().next().value!);
+    this.#tokens.set(token, checked);
+    return checked;
+  }
+}
+
+const digest = (secret: string): Buffer => createHash('sha256').update(secret).digest();
+
+/**
+ * What is wrong with a token, by jose's error.
+ * @throws the error itself where it is not the token's fault: keys that cannot be had are no reason to say 401.
+ */
+function causeOfError(error: unknown): Cause {
+  if (error instanceof errors.JWTExpired) return 'expired';
+  if (error instanceof errors.JWTClaimValidationFailed) return error.claim === 'aud' ? 'audience' : 'unknown';
+  if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) throw error;
+  // The generic code is that of a JWKS answer other than 200, or one that is no JSON.
+  if (error instanceof errors.JOSEError && error.code !== 'ERR_JOSE_GENERIC') return 'unknown';
+  throw error;
+}

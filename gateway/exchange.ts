@@ -1,0 +1,350 @@
+/**
+ * One request on its way through the gateway: read, decided on by the controls in their order, sent upstream, answered.
+ * It either denies or forwards; every path ends in `finish`, once, immediately before the last write.
+ */
+import { hash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { attr } from '#contract/names.ts';
+import type { Cause } from '#contract/tools.ts';
+import { type ActiveSpan, parseTraceContext, type Telemetry } from '../collectors/telemetry/index.ts';
+import { amountOf, holdsToken, noToken, presentedToken } from './adapters/http.ts';
+import type { Audit } from './audit/audit.ts';
+import type { Clock } from './clock.ts';
+import type { Bearer } from './controls/bearer.ts';
+import type { Call, Control, ControlName, Denial } from './controls/control.ts';
+import type { Credentials } from './controls/credentials.ts';
+import { type AnswerCode, answerFor, deniedByHeader } from './errors.ts';
+import { Attempt } from './forward/attempt.ts';
+import { collectBody } from './forward/body.ts';
+import { type RequestHeaders, viaEntry } from './forward/headers.ts';
+import type { Target } from './forward/target.ts';
+import type { Upstream } from './forward/upstream.ts';
+import type { Limits } from './limits.ts';
+import { type Reading, readRequest } from './reading.ts';
+
+/** What all requests share. */
+export interface Core {
+  readonly telemetry: Telemetry;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly upstream: Upstream;
+  /** In the order in which they decide. */
+  readonly controls: readonly Control[];
+  /** Does any of them decide on arguments? */
+  readonly readsArguments: boolean;
+  readonly bearer: Bearer | undefined;
+  readonly credentials: Credentials | undefined;
+  readonly audit: Audit | undefined;
+}
+
+interface Outcome {
+  denied_by?: string;
+  reason?: string;
+  /** Why an answer is missing or cut. */
+  error?: string;
+}
+
+const formBody = /^application\/x-www-form-urlencoded/i;
+
+export class Exchange {
+  readonly core: Core;
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly headers: RequestHeaders;
+  readonly target: Target;
+  readonly span: ActiveSpan;
+  readonly call: Call;
+  /** Whole, or the request itself where it is streamed, or undefined where there is none or it was not read. */
+  body: Buffer | IncomingMessage | undefined;
+  readonly #reading: Reading;
+  readonly #received_ms: number;
+  readonly #expectsContinue: boolean;
+  #unread: boolean;
+  #nextControl = 0;
+  #controlsSince_ns = 0n;
+  #controls_ns = 0n;
+  /** What every attempt sends: the first so many entries of `#fields`. */
+  #fields: string[] = [];
+  #commonFields = 0;
+  #attempts = 0;
+  #attempt: Attempt | undefined;
+  #finished = false;
+
+  constructor(core: Core, req: IncomingMessage, res: ServerResponse, expectsContinue: boolean) {
+    const start_ns = core.telemetry.now();
+    this.#received_ms = core.audit ? core.clock.epoch_ms() : 0;
+    const reading = readRequest(req, core.limits);
+    const { headers, route, target, peer } = reading;
+    this.core = core;
+    this.req = req;
+    this.res = res;
+    this.headers = headers;
+    this.target = target;
+    this.#reading = reading;
+    this.#expectsContinue = expectsContinue;
+    this.#unread = headers.transferEncoding !== undefined || (headers.contentLength ?? 0) > 0;
+    const parent = parseTraceContext(headers.traceparent, headers.tracestate);
+    this.span = parent
+      ? core.telemetry.child(parent, route.name, 'server', start_ns)
+      : core.telemetry.root(route.name, 'server', start_ns);
+    this.call = {
+      operation: route.operation,
+      presented: core.bearer ? presentedToken(headers.authorization, headers.authorizations, target.query) : noToken,
+      peer: peer.address,
+      agent: '',
+      amount_cents: undefined,
+      upstream_token: undefined,
+    };
+    res.once('close', () => this.#clientGone());
+  }
+
+  /** Takes the request to its answer. */
+  run(): void {
+    const { refusal } = this.#reading;
+    if (refusal !== undefined) this.#deny('protocol', { code: refusal, reason: refusal });
+    else this.#decide();
+  }
+
+  /** Whether more of the request's body may come: the connection cannot serve another request then. */
+  get bodyUnfinished(): boolean {
+    if (this.#unread) {
+      const { contentLength } = this.headers;
+      return (
+        this.#expectsContinue || contentLength === undefined || contentLength > this.core.limits.buffered_body_bytes
+      );
+    }
+    return this.body === this.req && !this.req.complete;
+  }
+
+  #decide(): void {
+    const { controls } = this.core;
+    if (controls.length > 0 && this.#controlsSince_ns === 0n) this.#controlsSince_ns = this.core.telemetry.now();
+    while (this.#nextControl < controls.length) {
+      const control = controls[this.#nextControl]!;
+      if (control.readsArguments && this.#unread) {
+        this.#readBody();
+        return;
+      }
+      this.#nextControl++;
+      try {
+        const decision = control.decide(this.call);
+        if (decision instanceof Promise) {
+          this.#await(control, decision);
+          return;
+        }
+        if (decision) {
+          this.#deny(control.name, decision);
+          return;
+        }
+      } catch (error) {
+        this.#cannotDecide(control, error);
+        return;
+      }
+    }
+    if (this.#unread) this.#readBody();
+    else this.#forward();
+  }
+
+  #await(control: Control, decision: Promise<Denial | undefined>): void {
+    decision
+      .then(
+        (denial) => {
+          if (this.#finished) return;
+          if (denial) this.#deny(control.name, denial);
+          else this.#decide();
+        },
+        (error: unknown) => this.#cannotDecide(control, error),
+      )
+      .catch((error: unknown) => this.fault(error));
+  }
+
+  #cannotDecide(control: Control, error: unknown): void {
+    if (this.#finished) return;
+    const reason = `cannot decide: ${(error as { code?: string }).code ?? (error as Error).name}`;
+    this.#deny(control.name, { code: 'control_failed', reason });
+  }
+
+  #readBody(): void {
+    this.#unread = false;
+    this.#stopControlsClock();
+    if (this.#expectsContinue) this.res.writeContinue();
+    const { buffered_body_bytes } = this.core.limits;
+    if ((this.headers.contentLength ?? 0) > buffered_body_bytes) this.#haveBody(this.req);
+    else collectBody(this.req, buffered_body_bytes, (body) => this.#haveBody(body));
+  }
+
+  #haveBody(body: Buffer | IncomingMessage): void {
+    if (this.#finished) return;
+    this.body = body;
+    const { contentType } = this.headers;
+    if (body !== this.req) {
+      const { bearer } = this.core;
+      if (bearer && contentType !== undefined && formBody.test(contentType) && holdsToken(String(body))) {
+        this.#deny(bearer.name, bearer.malformed);
+        return;
+      }
+      // An amount in the query would be another one than that in the body: with a query there is none.
+      if (this.core.readsArguments && this.call.operation?.class === 'pay' && this.target.query === '') {
+        this.call.amount_cents = amountOf(body as Buffer, contentType);
+      }
+    }
+    this.#decide();
+  }
+
+  #forward(): void {
+    this.#stopControlsClock();
+    const { headers, core } = this;
+    const fields = headers.forwarded;
+    for (const entry of this.#reading.peer.hop) fields.push(entry);
+    fields.push('via', headers.via === undefined ? viaEntry : `${headers.via}, ${viaEntry}`);
+    if (!core.bearer && !core.credentials && headers.authorization !== undefined) {
+      fields.push('authorization', headers.authorization);
+    }
+    this.#fields = fields;
+    this.#commonFields = fields.length;
+    this.#send();
+  }
+
+  #send(): void {
+    this.#fields.length = this.#commonFields;
+    const attempt = new Attempt(this, this.#fields, this.#attempts++);
+    this.#attempt = attempt;
+    if (!this.core.upstream.acquire(attempt)) attempt.giveUp();
+  }
+
+  /**
+   * The upstream refused the gateway's own credentials. A token may have been revoked or have run out: one new token and
+   * one repetition, where the body is still at hand. The agent never sees the refusal.
+   */
+  credentialsRefused(status: number, cause: Cause): void {
+    const { credentials, telemetry } = this.core;
+    const refused = this.call.upstream_token;
+    const mendable = status === 401 && this.#attempts === 1 && this.body !== this.req;
+    if (!credentials || refused === undefined || !mendable) {
+      this.answer('upstream_refused_credentials');
+      return;
+    }
+    telemetry.line(this.span, 'upstream refused the credentials, renewing them', { status, cause });
+    credentials
+      .renewed(refused)
+      .then(
+        (token) => {
+          if (this.#finished) return;
+          this.call.upstream_token = token;
+          this.#send();
+        },
+        () => this.answer('upstream_refused_credentials'),
+      )
+      .catch((error: unknown) => this.fault(error));
+  }
+
+  /** The body broke its limits, or the rules, on the way: what of it went upstream is given up. */
+  brokenBody(code: AnswerCode): void {
+    if (this.#finished) return;
+    this.#attempt?.abort();
+    if (this.res.headersSent) this.res.socket?.resetAndDestroy();
+    else this.#deny('protocol', { code, reason: code });
+  }
+
+  /** Still in the midst of its body? */
+  get receiving(): boolean {
+    return !this.#finished && !this.req.complete;
+  }
+
+  get finished(): boolean {
+    return this.#finished;
+  }
+
+  #deny(by: ControlName | 'protocol', denial: Denial): void {
+    this.#stopControlsClock();
+    this.answer(denial.code, { denied_by: `gateway/${by}`, reason: denial.reason }, denial.headers);
+  }
+
+  /** Answers from the table of errors. */
+  answer(code: AnswerCode, outcome: Outcome = { error: code }, further: readonly string[] = []): void {
+    if (this.#finished) return;
+    const { status, headers, body } = answerFor(code);
+    const fields = [...headers, ...further];
+    if (outcome.denied_by !== undefined) fields.push(deniedByHeader, outcome.denied_by);
+    if (this.bodyUnfinished) fields.push('connection', 'close');
+    const end_ns = this.core.telemetry.now();
+    this.res.writeHead(status, fields).end(body);
+    this.finish(status, end_ns, outcome);
+  }
+
+  /**
+   * Notes the request's end: span, line, audit record. The span's end is a time taken just before the last write; the
+   * noting follows the write, in the same turn of the event loop, so that nobody waits for it. Later calls do nothing.
+   */
+  finish(status: number, end_ns: bigint = this.core.telemetry.now(), outcome: Outcome = {}): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    const { span, core, call } = this;
+    const { template } = this.#reading.route;
+    span.set(attr.method, this.req.method!);
+    span.set(attr.route, template);
+    if (status > 0) span.set(attr.status, status);
+    if (this.headers.call !== undefined) span.set(attr.call, this.headers.call);
+    if (call.operation) span.set(attr.operation, call.operation.name);
+    span.set(attr.controlsNs, this.#controls_ns);
+    if (outcome.denied_by !== undefined) span.set(attr.deniedBy, outcome.denied_by);
+    // A 4xx is the client's affair and no error of this server's (OpenTelemetry HTTP conventions).
+    if (outcome.error !== undefined) span.fail(outcome.error);
+    else if (status >= 500) span.fail(String(status));
+    core.telemetry.line(span, 'request', {
+      method: this.req.method!,
+      route: template,
+      status,
+      attempts: this.#attempts,
+      ...outcome,
+    });
+    this.#audit(status, outcome);
+    span.end(end_ns);
+  }
+
+  #audit(status: number, { denied_by, reason }: Outcome): void {
+    const { audit } = this.core;
+    if (!audit) return;
+    const { body, call, span } = this;
+    const held = body === undefined || Buffer.isBuffer(body);
+    audit.note({
+      time: new Date(this.#received_ms).toISOString(),
+      trace_id: span.traceId,
+      span_id: span.spanId,
+      agent: call.agent,
+      operation: call.operation?.name ?? 'unknown',
+      decision: denied_by === undefined ? 'allow' : 'deny',
+      control: denied_by ?? '',
+      reason: reason ?? '',
+      status,
+      arguments_sha256: held && !this.#unread ? argumentsDigest(this.target.target, body) : '',
+    });
+  }
+
+  /** A fault of ours: this request fails, the others go on. The message stays out of the log, it could quote the request. */
+  fault(error: unknown): void {
+    const { name, stack } = error instanceof Error ? error : new Error('not an error');
+    const frames = stack?.split('\n').filter((line) => line.startsWith('    at '));
+    this.core.telemetry.log.error({ error: name, frames }, 'a request failed by a fault of the gateway');
+    this.#attempt?.abort();
+    this.finish(0, undefined, { error: 'fault' });
+    this.res.socket?.resetAndDestroy();
+  }
+
+  #clientGone(): void {
+    if (this.#finished) return;
+    // The attempt's span first: a child ends before its parent.
+    this.#attempt?.abort();
+    this.finish(0, undefined, { error: 'client_gone' });
+  }
+
+  #stopControlsClock(): void {
+    if (this.#controlsSince_ns === 0n) return;
+    this.#controls_ns += this.core.telemetry.now() - this.#controlsSince_ns;
+    this.#controlsSince_ns = 0n;
+  }
+}
+
+function argumentsDigest(target: string, body: Buffer | undefined): string {
+  return hash('sha256', body === undefined ? `${target}\n` : Buffer.concat([Buffer.from(`${target}\n`), body]), 'hex');
+}

@@ -1,0 +1,92 @@
+/** The rooms of the house, and who may import whom: the table of ARCHITECTURE.md, for machines. */
+import { type Import, importsOf, isTesting, packageOf, type Source } from './sources.ts';
+
+interface Room {
+  /** A folder, or `bench/*.ts` for the files that stand in it. */
+  room: string;
+  /** Folders (with `/` at the end) and files of other rooms that it may import. */
+  mayImport: readonly string[];
+  /** Files from which types alone may be imported. */
+  mayImportTypes?: readonly string[];
+}
+
+const contract = 'bench/contract/';
+const withTelemetry = {
+  mayImport: [contract, 'collectors/telemetry/index.ts'],
+  mayImportTypes: ['collectors/telemetry/types.ts'],
+};
+
+/** Deeper folders first: the first that holds a file is its room. */
+const rooms: readonly Room[] = [
+  { room: 'bench/contract/', mayImport: [] },
+  { room: 'bench/campaign/', mayImport: [contract] },
+  { room: 'bench/workloads/', mayImport: [contract] },
+  { room: 'bench/testbed/', ...withTelemetry },
+  { room: 'bench/stats/', mayImport: [contract] },
+  { room: 'bench/analysis/', mayImport: [contract, 'bench/stats/', 'collectors/traces/'] },
+  { room: 'bench/doctor/', mayImport: [contract] },
+  { room: 'bench/integrity/', mayImport: [contract] },
+  { room: 'bench/bench/', mayImport: [''] },
+  // The commands put the rooms together.
+  { room: 'bench/', mayImport: ['bench/', 'dashboards/'] },
+  { room: 'agents/', ...withTelemetry },
+  { room: 'gateway/', ...withTelemetry },
+  { room: 'collectors/', mayImport: [contract] },
+  { room: 'dashboards/', mayImport: [contract] },
+  { room: 'bin/', mayImport: ['bench/cli.ts', 'agents/claw/'] },
+  { room: 'test/', mayImport: [''] },
+];
+
+export const roomOf = (path: string): Room | undefined => rooms.find(({ room }) => path.startsWith(room));
+
+const isWithin = (file: string, allowed: readonly string[]): boolean =>
+  allowed.some((entry) => (entry === '' || entry.endsWith('/') ? file.startsWith(entry) : file === entry));
+
+/** What a file imports against the rules, a line each. Tests and what only they use may look into every room. */
+export function importViolations(source: Source): string[] {
+  const room = roomOf(source.path);
+  if (!room) return [`${source.path} stands in no room`];
+  return importsOf(source).flatMap((i) => {
+    const why = contractPath(source.path, i) ?? (isTesting(source.path) ? undefined : stranger(room, i));
+    return why === undefined ? [] : [`${source.path}:${i.line} imports ${i.specifier}: ${why}`];
+  });
+}
+
+function stranger(
+  { room, mayImport, mayImportTypes = [] }: Room,
+  { file, typeOnly, specifier }: Import,
+): string | undefined {
+  if (file === null) return undefined;
+  if (isTesting(file)) return 'what only tests use';
+  const own = roomOf(file)?.room === room;
+  if (own || isWithin(file, mayImport) || (typeOnly && isWithin(file, mayImportTypes))) return undefined;
+  return `${room} may import ${[...mayImport, ...mayImportTypes.map((t) => `types of ${t}`)].join(', ') || 'nothing'}, not ${specifier}`;
+}
+
+/** The leaf is reached by its alias, so that moving a file moves no import of it. */
+function contractPath(path: string, { file, specifier }: Import): string | undefined {
+  if (file === null || !file.startsWith(contract) || path.startsWith(contract)) return undefined;
+  return specifier.startsWith('#contract/') ? undefined : 'the contract is reached as #contract/…';
+}
+
+/** Packages that one corner of the house alone may use. */
+const guarded: readonly { name: string; only: readonly string[] }[] = [
+  // The store, the analysis of Parquet, and the samples that tests and benchmarks make up and read back.
+  {
+    name: '@duckdb/node-api',
+    only: ['collectors/store/', 'collectors/traces/', 'collectors/samples/', 'bench/analysis/'],
+  },
+  { name: 'oidc-provider', only: ['bench/testbed/'] },
+  { name: 'vega', only: ['dashboards/'] },
+  { name: 'vega-lite', only: ['dashboards/'] },
+  { name: 'commander', only: ['bench/cli.ts', 'agents/claw/'] },
+];
+
+export const packageViolations = (source: Source): string[] =>
+  isTesting(source.path)
+    ? []
+    : importsOf(source).flatMap((i) => {
+        const rule = guarded.find(({ name }) => name === packageOf(i));
+        if (!rule || isWithin(source.path, rule.only)) return [];
+        return [`${source.path}:${i.line} imports ${rule.name}: only ${rule.only.join(', ')} may`];
+      });
