@@ -7,7 +7,13 @@ import { join, relative, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { WeighbridgeError } from '#contract/errors.ts';
 import { verdictTable } from '../dashboards/index.ts';
-import { annotatedExample, type CampaignConfig, defaultCampaign, loadCampaign, type Overrides } from './campaign/config/index.ts';
+import {
+  annotatedExample,
+  type CampaignConfig,
+  defaultCampaign,
+  loadCampaign,
+  type Overrides,
+} from './campaign/config/index.ts';
 import { planInputOf } from './campaign/input.ts';
 import { formatLeft, terminalProgress } from './campaign/progress.ts';
 import { runCampaign } from './campaign/run.ts';
@@ -43,18 +49,38 @@ function commands(): Command {
     .description('Weighs where an AI agent’s security should live: in the agent, in a gateway, or in both.')
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
-    .addHelpText('after', examples('weighbridge run', 'weighbridge run campaign.yaml --profile smoke', 'weighbridge report results/2026-01-31T10-00-00-quick', 'weighbridge doctor'));
+    .addHelpText(
+      'after',
+      examples(
+        'weighbridge run',
+        'weighbridge run campaign.yaml --profile smoke',
+        'weighbridge report results/2026-01-31T10-00-00-quick',
+        'weighbridge doctor',
+      ),
+    );
   program
     .command('run')
     .description('run a campaign; its report is written when it ends')
     .argument('[campaign.yaml]', 'what to weigh (see `weighbridge init`); absent: the built-in reference campaign')
-    .addOption(new Option('--profile <name>', 'how much data: smoke (every phase once, no intervals) or quick (8 blocks)').choices(['smoke', 'quick', 'standard', 'rigorous']))
+    .addOption(
+      new Option(
+        '--profile <name>',
+        'how much data: smoke (every phase once, no intervals) or quick (8 blocks)',
+      ).choices(['smoke', 'quick', 'standard', 'rigorous']),
+    )
     .option('--arms <a,b>', 'only these arms')
     .option('--phases <a,b>', 'only these of latency, lifecycle, correlation (parity always runs)')
     .option('--seed <text>', 'seed of the plan: the same seed, the same calls in the same order')
     .option('--out <dir>', 'where the results go (default: results/<campaign id>)')
     .option('--json', 'print the verdicts as JSON')
-    .addHelpText('after', examples('weighbridge run', 'weighbridge run --profile smoke --out "$(mktemp -d)/smoke"', 'weighbridge run ours.yaml --seed 7 --arms direct,direct-b,native,our-gw'))
+    .addHelpText(
+      'after',
+      examples(
+        'weighbridge run',
+        'weighbridge run --profile smoke --out "$(mktemp -d)/smoke"',
+        'weighbridge run ours.yaml --seed 7 --arms direct,direct-b,native,our-gw',
+      ),
+    )
     .action(run);
   program
     .command('report')
@@ -92,7 +118,11 @@ function builtIn(overrides: Overrides): { config: CampaignConfig; text: string }
   return { config: defaultCampaign(overrides), text: 'version: 1\n' };
 }
 
-const names = (list: string): string[] => list.split(',').map((n) => n.trim()).filter((n) => n !== '');
+const names = (list: string): string[] =>
+  list
+    .split(',')
+    .map((n) => n.trim())
+    .filter((n) => n !== '');
 
 interface RunFlags {
   profile?: string;
@@ -114,7 +144,7 @@ async function run(file: string | undefined, flags: RunFlags): Promise<void> {
   const started = new Date();
   const id = `${started.toISOString().slice(0, 19).replaceAll(':', '-')}-${config.profile.name}`;
   const dir = freshDirectory(flags.out ?? join('results', id));
-  const { supervisor, signal } = interruptible();
+  const { supervisor, signal } = interruptible(join(dir, '.work', 'compile-cache'));
   const progress = terminalProgress(process.stderr, () => performance.now());
   progress.note(announce(config, dir));
   const result = await runCampaign({ id, config, plan, dir, yaml: text, progress, supervisor, signal });
@@ -122,7 +152,10 @@ async function run(file: string | undefined, flags: RunFlags): Promise<void> {
     progress.note('analysing …');
     const analysis = await buildOutcome(dir);
     say(flags.json ? JSON.stringify(analysis.verdicts, null, 2) : verdictTable(analysis));
-    if (!flags.json) say(`\nreport:  ${shown(join(dir, 'report.html'))}\nrecord:  ${shown(join(dir, 'adr.md'))}\ntook:    ${formatLeft((Date.now() - started.getTime()) / 1_000)}`);
+    if (!flags.json)
+      say(
+        `\nreport:  ${shown(join(dir, 'report.html'))}\nrecord:  ${shown(join(dir, 'adr.md'))}\ntook:    ${formatLeft((Date.now() - started.getTime()) / 1_000)}`,
+      );
   }
   if (result.error) throw result.blocks > 0 ? keptWhole(result.error, result.blocks, dir) : result.error;
 }
@@ -137,7 +170,11 @@ const keptWhole = (error: WeighbridgeError, blocks: number, dir: string): Weighb
 async function report(dir: string, flags: { json?: boolean }): Promise<void> {
   requireCampaign(dir);
   const analysis = await buildOutcome(dir);
-  say(flags.json ? JSON.stringify(analysis.verdicts, null, 2) : `${verdictTable(analysis)}\n\nreport:  ${shown(join(dir, 'report.html'))}`);
+  say(
+    flags.json
+      ? JSON.stringify(analysis.verdicts, null, 2)
+      : `${verdictTable(analysis)}\n\nreport:  ${shown(join(dir, 'report.html'))}`,
+  );
 }
 
 async function verify(dir: string, flags: { json?: boolean }): Promise<void> {
@@ -146,9 +183,13 @@ async function verify(dir: string, flags: { json?: boolean }): Promise<void> {
   if (flags.json) say(JSON.stringify({ ok, problems }, null, 2));
   else say(ok ? `${shown(dir)}: every digest holds` : problems.map((p) => `${p.problem}: ${p.path}`).join('\n'));
   if (!ok) {
-    throw new WeighbridgeError('INTEGRITY', `${problems.length} file${problems.length === 1 ? '' : 's'} of ${shown(dir)} did not pass`, {
-      mend: 'derived files can be rebuilt with `weighbridge report`; raw data that changed cannot be trusted any more',
-    });
+    throw new WeighbridgeError(
+      'INTEGRITY',
+      `${problems.length} file${problems.length === 1 ? '' : 's'} of ${shown(dir)} did not pass`,
+      {
+        mend: 'derived files can be rebuilt with `weighbridge report`; raw data that changed cannot be trusted any more',
+      },
+    );
   }
 }
 
@@ -159,7 +200,11 @@ async function doctor(flags: { json?: boolean }): Promise<void> {
 }
 
 function init(file: string): void {
-  if (existsSync(file)) throw new WeighbridgeError('CONFIG', `${file} is there already`, { where: resolve(file), mend: 'name another file, or move that one away' });
+  if (existsSync(file))
+    throw new WeighbridgeError('CONFIG', `${file} is there already`, {
+      where: resolve(file),
+      mend: 'name another file, or move that one away',
+    });
   writeFileSync(file, annotatedExample());
   say(`${file} is written. Edit it, then: npx weighbridge run ${file}`);
 }
@@ -170,25 +215,35 @@ function freshDirectory(dir: string): string {
   const full = resolve(dir);
   try {
     if (existsSync(full) && readdirSync(full).length > 0) {
-      throw new WeighbridgeError('CONFIG', `${dir} is not empty`, { where: full, mend: 'results are never overwritten: name another directory with --out' });
+      throw new WeighbridgeError('CONFIG', `${dir} is not empty`, {
+        where: full,
+        mend: 'results are never overwritten: name another directory with --out',
+      });
     }
     mkdirSync(full, { recursive: true });
   } catch (cause) {
     if (cause instanceof WeighbridgeError) throw cause;
-    throw new WeighbridgeError('CONFIG', `${dir} cannot be made: ${(cause as Error).message}`, { where: full, mend: 'name a directory that can be written with --out', cause });
+    throw new WeighbridgeError('CONFIG', `${dir} cannot be made: ${(cause as Error).message}`, {
+      where: full,
+      mend: 'name a directory that can be written with --out',
+      cause,
+    });
   }
   return full;
 }
 
 function requireCampaign(dir: string): void {
   if (!existsSync(join(dir, 'manifest.json'))) {
-    throw new WeighbridgeError('CONFIG', `${dir} holds no campaign: there is no manifest.json`, { where: resolve(dir), mend: 'name a directory that `weighbridge run` wrote' });
+    throw new WeighbridgeError('CONFIG', `${dir} holds no campaign: there is no manifest.json`, {
+      where: resolve(dir),
+      mend: 'name a directory that `weighbridge run` wrote',
+    });
   }
 }
 
 /** Ctrl-C once: stop after the slice under way, keep what is whole. Twice: out at once; no child is left in any case. */
-function interruptible(): { supervisor: Supervisor; signal: AbortSignal } {
-  const supervisor = new Supervisor();
+function interruptible(compileCache: string): { supervisor: Supervisor; signal: AbortSignal } {
+  const supervisor = new Supervisor(compileCache);
   const controller = new AbortController();
   const onSignal = (): void => {
     if (controller.signal.aborted) {

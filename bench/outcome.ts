@@ -2,14 +2,16 @@
  * From raw data to the outcome: analysis, charts, page, decision record, digests. A pure re-reading of the directory:
  * the same bytes each time.
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Analysis } from '#contract/analysis.ts';
+import { WeighbridgeError } from '#contract/errors.ts';
 import { renderOutcome } from '../dashboards/index.ts';
 import { analyse } from './analysis/index.ts';
-import { writeChecksums } from './integrity/index.ts';
+import { checksumsFile, isRaw, verifyDirectory, writeChecksums } from './integrity/index.ts';
 
 export async function buildOutcome(dir: string): Promise<Analysis> {
+  await refuseChangedData(dir);
   const analysis = await analyse(dir);
   rmSync(join(dir, 'charts'), { recursive: true, force: true });
   writeFileSync(join(dir, 'analysis.json'), `${JSON.stringify(analysis, null, 1)}\n`);
@@ -20,4 +22,19 @@ export async function buildOutcome(dir: string): Promise<Analysis> {
   }
   await writeChecksums(dir);
   return analysis;
+}
+
+/** New digests over raw data that changed since it was measured would bless it. */
+async function refuseChangedData(dir: string): Promise<void> {
+  if (!existsSync(join(dir, checksumsFile))) return;
+  const changed = (await verifyDirectory(dir)).problems.filter((p) => isRaw(p.path));
+  if (changed.length === 0) return;
+  throw new WeighbridgeError(
+    'INTEGRITY',
+    `the raw data changed since it was measured: ${changed.map((p) => `${p.path} (${p.problem})`).join(', ')}`,
+    {
+      where: dir,
+      mend: 'take the directory from its source again; a report is not built from data that nobody measured',
+    },
+  );
 }

@@ -3,7 +3,9 @@
 const major = Number(process.versions.node.split('.')[0]);
 if (major < 24) {
   console.error(`CONFIG: Weighbridge runs on the Node 24 that it pins, not on ${process.version}.`);
-  console.error('  mend:  run `npm ci` once, then start it through npm: `npx weighbridge …` (npm puts the pinned Node first on PATH)');
+  console.error(
+    '  mend:  run `npm ci` once, then start it through npm: `npx weighbridge …` (npm puts the pinned Node first on PATH)',
+  );
   process.exit(104);
 }
 const { main } = await import('../bench/cli.ts');

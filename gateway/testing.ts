@@ -294,7 +294,7 @@ export class Authority {
   });
   keysStatus = 200;
   #published: Record<string, unknown>[] = [];
-  #signing: { key: CryptoKey; kid: string } | undefined;
+  #signing: { key: Awaited<ReturnType<typeof generateKeyPair>>['privateKey']; kid: string } | undefined;
   readonly #server = createHttpServer((req, res) => {
     if (req.url === '/jwks') {
       this.keyRequests++;

@@ -31,25 +31,34 @@ export function tierLines(data: Data, blocks: readonly CellBlock[], service: Ser
 
 const unplaced = new WeakMap<Data, Map<string, number>>();
 
-/** Lines of one process and block that were written but cannot be placed. */
+/** Lines of one process (a service, and the arm it was started for) in one block that were written but cannot be placed. */
 function unplacedIn(data: Data, block: number, service: Service, owner: string): number {
   const known = unplaced.get(data) ?? new Map<string, number>();
   unplaced.set(data, known);
   const key = `${block}/${service.code}/${owner}`;
-  let value = known.get(key);
-  if (value !== undefined) return value;
-  const noted = data.manifest.blocks
-    .find((b) => b.block === block)
-    ?.telemetry.filter((t) => t.service === service.name && t.arm === owner);
-  const stored = data.lines.filter((l) => l.service === service.code && l.block === block && l.owner === owner);
-  const sum = (rows: typeof stored, key: 'lines' | 'joined'): number => rows.reduce((n, r) => n + r[key], 0);
-  const ofCalls = stored.filter((l) => l.cb >= 0);
-  // Without the process's own count, what was stored is all that is known.
-  const written = noted?.length ? noted.reduce((n, t) => n + t.request_log_lines, 0) : sum(stored, 'lines');
-  const missing = written - sum(stored, 'joined');
-  value = Math.max(0, missing - (sum(ofCalls, 'lines') - sum(ofCalls, 'joined')));
+  const value = known.get(key) ?? countUnplaced(data, block, service, owner);
   known.set(key, value);
   return value;
+}
+
+function countUnplaced(data: Data, block: number, service: Service, owner: string): number {
+  const noted = (data.manifest.blocks.find((b) => b.block === block)?.telemetry ?? []).filter(
+    (t) => t.service === service.name,
+  );
+  const own = noted.filter((t) => t.arm === owner);
+  // A process of the arm's own takes that arm's lines; one that serves all arms takes those that no such process has.
+  const isOwn = (arm: string): boolean => (owner === '' ? !noted.some((t) => t.arm === arm) : arm === owner);
+  const places = new Set(
+    data.cells.filter((c) => isOwn(c.arm)).flatMap((c) => c.blocks.filter((b) => b.block === block).map((b) => b.cb)),
+  );
+  const ofService = data.lines.filter((l) => l.service === service.code);
+  const ofCalls = ofService.filter((l) => places.has(l.cb));
+  const others = ofService.filter((l) => l.cb < 0 && l.block === block && l.owner === owner);
+  const sum = (rows: typeof others, key: 'lines' | 'joined'): number => rows.reduce((n, r) => n + r[key], 0);
+  // Without the process's own count, what was stored is all that is known. Lines of calls are charged to their cells.
+  if (own.length === 0) return sum(others, 'lines') - sum(others, 'joined');
+  const written = own.reduce((n, t) => n + t.request_log_lines, 0);
+  return Math.max(0, written - sum(ofCalls, 'lines') - sum(others, 'joined'));
 }
 
 function unplacedLines(data: Data, blocks: readonly CellBlock[], service: Service): number {

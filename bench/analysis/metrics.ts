@@ -67,7 +67,8 @@ function quantileShift(name: string, p: number, pick: (times: BlockTimes) => Sor
       if (name.startsWith('hop_') && !blocks.every((b) => covered(data, b.arm) && covered(data, b.baseline))) {
         return 'spans_missing';
       }
-      if (samples.some((s) => Math.min(s.arm.length, s.baseline.length) < fewest)) return 'few_calls';
+      if (blocks.some((b) => kept(data, b.arm, pick) < fewest || kept(data, b.baseline, pick) < fewest))
+        return 'few_calls';
       const n = samples.reduce((sum, s) => sum + s.arm.length + s.baseline.length, 0);
       return shiftResult(
         samples.map((s) => quantilePair(s.arm, s.baseline, p)),
@@ -77,6 +78,13 @@ function quantileShift(name: string, p: number, pick: (times: BlockTimes) => Sor
       );
     },
   };
+}
+
+/** Calls behind a block's quantile: for times by spans, of which calls without an answer have none, all that were kept. */
+function kept(data: Data, block: CellBlock, pick: (times: BlockTimes) => SortedSamples): number {
+  const times = data.times.get(block.cb)!;
+  const samples = pick(times);
+  return samples === times.hop && samples.length > 0 ? times.felt.length : samples.length;
 }
 
 function covered(data: Data, block: CellBlock): boolean {

@@ -184,13 +184,13 @@ function manifestOf(options: SyntheticOptions, noted: Noted[]): Manifest {
   const { arms, sessions, seed } = options;
   const has = (arm: string) => arms.some((a) => a.arm === arm);
   const named = [
-    { name: 'gateway_added', arm: 'gateway', baseline: 'direct' },
-    { name: 'decision', arm: 'gateway', baseline: 'native' },
     { name: 'hop', arm: 'passthrough', baseline: 'direct' },
-    { name: 'controls_gateway', arm: 'gateway', baseline: 'passthrough' },
     { name: 'controls_native', arm: 'native', baseline: 'direct' },
-    { name: 'fix', arm: 'native', baseline: 'native-regressed' },
+    { name: 'controls_gateway', arm: 'gateway', baseline: 'passthrough' },
+    { name: 'decision', arm: 'gateway', baseline: 'native' },
+    { name: 'added', arm: 'gateway', baseline: 'direct' },
     { name: 'aa', arm: 'direct-b', baseline: 'direct' },
+    { name: 'fix', arm: 'native', baseline: 'native-regressed' },
   ];
   const latency = sessions.filter((s) => s.phase === 'latency');
   const unique = (xs: string[]): string[] => [...new Set(xs)];
@@ -225,7 +225,7 @@ function manifestOf(options: SyntheticOptions, noted: Noted[]): Manifest {
       subject: {
         system: a.gateway === 'none' ? 'weighbridge-agent@0.1.0' : 'weighbridge-gateway@0.1.0',
         kind: 'modelled' as const,
-        placement: 'loopback, no TLS',
+        placement: 'own process, same host',
         protocol: 'http',
       },
       label: a.arm,

@@ -33,13 +33,16 @@ function comparisonVerdict(findings: Findings, claim: Claim): Verdict {
     verdict,
     margin: claim.margin,
     metric: claim.metric,
-    why: [...found.map(sentenceOf), `${reason} Margin: ${claim.margin}.`, ...asides(findings, claim)]
+    why: [...found.map(sentenceOf), `${inSettings(reason)} Margin: ${claim.margin}.`, ...asides(findings, claim)]
       .filter((t) => t !== '')
       .join(' '),
     scope: scopeOf(findings, claim, found),
     evidence: figures.length > 0 ? [...figures, ...extraEvidence(findings, claim)] : noEvidence(data),
   };
 }
+
+/** `decide` speaks of workloads; here each workload under each condition is judged. */
+const inSettings = (reason: string): string => reason.replace(/workload/g, 'setting');
 
 /** A claim on times wants an interval in every workload and condition of the plan, also where none could be made. */
 function expected<T>(data: Data, claim: Claim, intervals: readonly (T | null)[]): (T | null)[] {
@@ -67,17 +70,17 @@ const evidenceOf = (comparisons: readonly Comparison[], found: readonly Comparis
     n: c.n,
   }));
 
-/** Latencies in ms, as they are claimed; CPU time in µs; shares as percentage points. */
-function figure(value: number, { unit, metric }: Pick<Comparison, 'unit' | 'metric'>): string {
-  if (unit === 'ratio') return `${(value * 100).toFixed(2)} percentage points`;
-  return metric.startsWith('cpu') ? `${value.toFixed(1)} µs` : `${(value / 1000).toFixed(3)} ms`;
+/** Latencies in ms, as they are claimed; CPU time in µs; shares as percentage points. One unit for all the values. */
+function figures(values: readonly number[], { unit, metric }: Pick<Comparison, 'unit' | 'metric'>): string {
+  const [factor, digits, name] =
+    unit === 'ratio' ? [100, 2, 'percentage points'] : metric.startsWith('cpu') ? [1, 1, 'µs'] : [1e-3, 3, 'ms'];
+  const text = (value: number): string => (value * factor).toFixed(digits).replace('-', '−');
+  return `${values.map(text).join(' to ')} ${name}`;
 }
 
 function sentenceOf(c: Comparison): string {
-  const interval = c.ci90
-    ? `90 %: ${figure(c.ci90[0], c)} to ${figure(c.ci90[1], c)}, ${c.blocks} blocks`
-    : `no interval from ${c.blocks} blocks`;
-  return `${c.workload}, ${c.condition}: ${figure(c.estimate, c)} (${interval}).`;
+  const interval = c.ci90 ? `90 %: ${figures(c.ci90, c)}, ${c.blocks} blocks` : `no interval from ${c.blocks} blocks`;
+  return `${c.workload}, ${c.condition}: ${figures([c.estimate], c)} (${interval}).`;
 }
 
 /** What a verdict must not leave unsaid although its margin does not judge it. */
@@ -179,5 +182,5 @@ function scopeOf({ data }: Findings, claim: Claim, found: readonly Comparison[])
   const uppers = found.flatMap((c) => (c.ci90 ? [c.ci90[1]] : []));
   if (least === null || uppers.length === 0 || uppers.some((u) => u >= least)) return said;
   const wanting = least - Math.min(...uppers);
-  return `${said} For the claim to hold, network, TLS or a policy service would have to add at least ${figure(wanting, claim)} more.`;
+  return `${said} For the claim to hold, network, TLS or a policy service would have to add at least ${figures([wanting], claim)} more.`;
 }

@@ -51,13 +51,29 @@ async function openHouse(): Promise<House> {
       access_token_ttl_ms: 3_600_000,
       push_secret: secret,
       clients: [
-        { kind: 'agent', client_id: clients.agent, scopes: [...allScopes], resources: [toolsAudience, gatewayAudience], redirect_uri: 'http://127.0.0.1/callback', pkce_required: true },
-        { kind: 'service', client_id: clients.vault, client_secret: secret, scopes: [...allScopes], resources: [toolsAudience] },
+        {
+          kind: 'agent',
+          client_id: clients.agent,
+          scopes: [...allScopes],
+          resources: [toolsAudience, gatewayAudience],
+          redirect_uri: 'http://127.0.0.1/callback',
+          pkce_required: true,
+        },
+        {
+          kind: 'service',
+          client_id: clients.vault,
+          client_secret: secret,
+          scopes: [...allScopes],
+          resources: [toolsAudience],
+        },
       ],
     }),
   );
   const verifier = { issuer: issuer.issuer, jwks_uri: issuer.jwks_uri, audience: toolsAudience, push_secret: secret };
-  const ready = await supervisor.ready(tools, tools.control.call('configure', { telemetry: quiet(service.tools), verifier, service_time: { kind: 'instant' } }));
+  const ready = await supervisor.ready(
+    tools,
+    tools.control.call('configure', { telemetry: quiet(service.tools), verifier, service_time: { kind: 'instant' } }),
+  );
   return { supervisor, dir, otlp, auth, tools, toolsUrl: ready.url, issuer, secret };
 }
 
@@ -66,29 +82,69 @@ function closeHouse(house: House): void {
   rmSync(house.dir, { recursive: true, force: true });
 }
 
-async function gateway(house: House, name: string, options: { mode: TelemetryConfig['mode']; controls: boolean }): Promise<Target> {
+async function gateway(
+  house: House,
+  name: string,
+  options: { mode: TelemetryConfig['mode']; controls: boolean },
+): Promise<Target> {
   const tier = house.supervisor.start<GatewayMethods>('gateway', name);
   const controls: GatewayConfig['controls'] = options.controls
     ? {
-        bearer: { issuer: house.issuer.issuer, jwks_uri: house.issuer.jwks_uri, audience: gatewayAudience, push_secret: house.secret },
+        bearer: {
+          issuer: house.issuer.issuer,
+          jwks_uri: house.issuer.jwks_uri,
+          audience: gatewayAudience,
+          push_secret: house.secret,
+        },
         policy: { agents: [{ agent_id: clients.agent, scopes: [...allScopes] }], max_payment_cents: 50_000 },
         rate_limit: { points: 1_000_000, per_s: 1 },
-        credentials: { token_endpoint: house.issuer.token_endpoint, client_id: clients.vault, client_secret: house.secret, scopes: [...allScopes], resource: toolsAudience },
+        credentials: {
+          token_endpoint: house.issuer.token_endpoint,
+          client_id: clients.vault,
+          client_secret: house.secret,
+          scopes: [...allScopes],
+          resource: toolsAudience,
+        },
         audit: { file: join(house.dir, `${name.replaceAll(' ', '-')}.jsonl`), mode: 'buffered' },
       }
     : {};
-  const telemetry: TelemetryConfig = { service: service.gateway, instance: name, mode: options.mode, otlp: house.otlp, raw_log: join(house.dir, `${name.replaceAll(' ', '-')}.ndjson`) };
-  const { url } = await house.supervisor.ready(tier, tier.control.call('configure', { telemetry, upstream: house.toolsUrl, controls }));
-  const { token } = await house.auth.control.call('mint', { client_id: clients.agent, resource: options.controls ? gatewayAudience : toolsAudience, kind: 'good' });
+  const telemetry: TelemetryConfig = {
+    service: service.gateway,
+    instance: name,
+    mode: options.mode,
+    otlp: house.otlp,
+    raw_log: join(house.dir, `${name.replaceAll(' ', '-')}.ndjson`),
+  };
+  const { url } = await house.supervisor.ready(
+    tier,
+    tier.control.call('configure', { telemetry, upstream: house.toolsUrl, controls }),
+  );
+  const { token } = await house.auth.control.call('mint', {
+    client_id: clients.agent,
+    resource: options.controls ? gatewayAudience : toolsAudience,
+    kind: 'good',
+  });
   const settle = async (): Promise<void> => {
     await tier.control.call('drain');
     await tier.control.call('gc');
   };
-  return { name, url, headers: { authorization: `Bearer ${token}`, traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' }, settle };
+  return {
+    name,
+    url,
+    headers: {
+      authorization: `Bearer ${token}`,
+      traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+    },
+    settle,
+  };
 }
 
 async function direct(house: House): Promise<Target> {
-  const { token } = await house.auth.control.call('mint', { client_id: clients.agent, resource: toolsAudience, kind: 'good' });
+  const { token } = await house.auth.control.call('mint', {
+    client_id: clients.agent,
+    resource: toolsAudience,
+    kind: 'good',
+  });
   return { name: 'direct', url: house.toolsUrl, headers: { authorization: `Bearer ${token}` } };
 }
 
@@ -101,7 +157,10 @@ async function hop(): Promise<void> {
   try {
     const base = await direct(house);
     for (const [name, start] of [
-      ['bare node:http + undici relay', () => nodeRelay('bare node:http + undici relay', '../../gateway/bench/bareRelay.ts', house.toolsUrl)],
+      [
+        'bare node:http + undici relay',
+        () => nodeRelay('bare node:http + undici relay', '../../gateway/bench/bareRelay.ts', house.toolsUrl),
+      ],
       ['@fastify/reply-from', () => nodeRelay('@fastify/reply-from', './replyFrom.ts', house.toolsUrl)],
       ['nginx', () => nginxRelay(house.toolsUrl)],
       ['haproxy', () => haproxyRelay(house.toolsUrl)],
@@ -117,15 +176,21 @@ async function hop(): Promise<void> {
       await gateway(house, 'gateway, all controls', { mode: 'light', controls: true }),
     ];
     const samples = await measure({ targets, path, groups, rounds_per_group: roundsPerGroup, seed: 'hop' });
-    say(`direct: p50 ${pooled(samples, 'direct', 0.5).toFixed(1)} µs, p95 ${pooled(samples, 'direct', 0.95).toFixed(1)} µs`);
+    say(
+      `direct: p50 ${pooled(samples, 'direct', 0.5).toFixed(1)} µs, p95 ${pooled(samples, 'direct', 0.95).toFixed(1)} µs`,
+    );
     for (const { name } of targets.slice(1)) {
       const p50 = shift(samples, name, 'direct', 0.5);
-      say(`- ${name}: p50 ${formatShift(p50)}, p95 ${formatShift(shift(samples, name, 'direct', 0.95))}, n = ${p50.n} calls in ${p50.groups} groups`);
+      say(
+        `- ${name}: p50 ${formatShift(p50)}, p95 ${formatShift(shift(samples, name, 'direct', 0.95))}, n = ${p50.n} calls in ${p50.groups} groups`,
+      );
     }
     const bare = shift(samples, 'bare node:http + undici relay', 'direct', 0.5).estimate_us;
     const ours = shift(samples, 'passthrough', 'direct', 0.5).estimate_us;
     say(`passthrough ÷ bare relay, added p50: ${(ours / bare).toFixed(2)} (goal ≤ 1.10)`);
-    say(`all controls − passthrough: p50 ${formatShift(shift(samples, 'gateway, all controls', 'passthrough', 0.5))} (goal ≤ 150 µs), p95 ${formatShift(shift(samples, 'gateway, all controls', 'passthrough', 0.95))} (goal ≤ 300 µs)`);
+    say(
+      `all controls − passthrough: p50 ${formatShift(shift(samples, 'gateway, all controls', 'passthrough', 0.5))} (goal ≤ 150 µs), p95 ${formatShift(shift(samples, 'gateway, all controls', 'passthrough', 0.95))} (goal ≤ 300 µs)`,
+    );
   } finally {
     for (const { child } of relays) child.kill('SIGKILL');
     closeHouse(house);
@@ -144,7 +209,9 @@ async function tracing(): Promise<void> {
     const samples = await measure({ targets, path, groups, rounds_per_group: roundsPerGroup, seed: 'tracing' });
     const line = (label: string, arm: string, baseline: string, goal: string): void => {
       const p50 = shift(samples, arm, baseline, 0.5);
-      say(`- ${label}: p50 ${formatShift(p50)}, p95 ${formatShift(shift(samples, arm, baseline, 0.95))}, n = ${p50.n} calls in ${p50.groups} groups${goal}`);
+      say(
+        `- ${label}: p50 ${formatShift(p50)}, p95 ${formatShift(shift(samples, arm, baseline, 0.95))}, n = ${p50.n} calls in ${p50.groups} groups${goal}`,
+      );
     };
     line('tracing', 'spans only', 'nothing noted', ' (goal ≤ 6 µs p50)');
     line('logging', 'spans and log lines', 'spans only', '');
@@ -164,7 +231,16 @@ async function setUp(): Promise<void> {
       const start = performance.now();
       const collector = supervisor.start<CollectorMethods>('collector', 'collector');
       const { otlp } = await supervisor.ready(collector, collector.control.call('configure', { dir }));
-      const fleet = await startFleet({ supervisor, campaign: 'bench', block: i, arms: config.arms, attached: {}, otlp, anchor_offset_ns: 0n, work_dir: dir });
+      const fleet = await startFleet({
+        supervisor,
+        campaign: 'bench',
+        block: i,
+        arms: config.arms,
+        attached: {},
+        otlp,
+        anchor_offset_ns: 0n,
+        work_dir: dir,
+      });
       times.push((performance.now() - start) / 1_000);
       await stopFleet(fleet, supervisor);
     } finally {
@@ -173,13 +249,17 @@ async function setUp(): Promise<void> {
     }
   }
   times.sort((a, b) => a - b);
-  say(`- median ${times[2]!.toFixed(2)} s, slowest ${times[4]!.toFixed(2)} s, n = ${times.length}, ${config.arms.length} arms (goal ≤ 5 s)`);
+  say(
+    `- median ${times[2]!.toFixed(2)} s, slowest ${times[4]!.toFixed(2)} s, n = ${times.length}, ${config.arms.length} arms (goal ≤ 5 s)`,
+  );
 }
 
 async function receiver(): Promise<void> {
   say('\n## Receiver: OTLP over HTTP, decoded and stored');
   const { spans_per_s_json, spans_per_s_protobuf, n } = await benchReceiver();
-  say(`- JSON ${Math.round(spans_per_s_json)} spans/s, protobuf ${Math.round(spans_per_s_protobuf)} spans/s, n = ${n} spans each (goal ≥ 50000 on one core)`);
+  say(
+    `- JSON ${Math.round(spans_per_s_json)} spans/s, protobuf ${Math.round(spans_per_s_protobuf)} spans/s, n = ${n} spans each (goal ≥ 50000 on one core)`,
+  );
 }
 
 async function analysis(): Promise<void> {

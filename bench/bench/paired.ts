@@ -36,10 +36,13 @@ export type Samples = Map<string, number[][]>;
 
 export async function measure(options: PairedOptions): Promise<Samples> {
   const samples: Samples = new Map(options.targets.map((t) => [t.name, []]));
-  const pools = new Map(options.targets.map((t) => [t.name, new Pool(t.url, { connections: 1, keepAliveTimeout: 120_000 })]));
+  const pools = new Map(
+    options.targets.map((t) => [t.name, new Pool(t.url, { connections: 1, keepAliveTimeout: 120_000 })]),
+  );
   const random = seededRandom(options.seed);
   try {
-    for (const target of options.targets) for (let i = 0; i < 20; i++) await slice(target, pools.get(target.name)!, options.path);
+    for (const target of options.targets)
+      for (let i = 0; i < 20; i++) await slice(target, pools.get(target.name)!, options.path);
     for (let group = 0; group < options.groups; group++) {
       for (const list of samples.values()) list.push([]);
       for (let round = 0; round < options.rounds_per_group; round++) {
@@ -91,7 +94,8 @@ export function shift(samples: Samples, name: string, baseline: string, p: numbe
   };
 }
 
-export const pooled = (samples: Samples, name: string, p: number): number => quantile(sortSamples(samples.get(name)!.flat()), p);
+export const pooled = (samples: Samples, name: string, p: number): number =>
+  quantile(sortSamples(samples.get(name)!.flat()), p);
 
 export const formatShift = (s: Shift): string =>
   `${s.estimate_us >= 0 ? '+' : ''}${s.estimate_us.toFixed(1)} µs${s.ci95 ? ` [${s.ci95[0].toFixed(1)}, ${s.ci95[1].toFixed(1)}]` : ''}`;

@@ -11,7 +11,15 @@ import type { CollectorMethods, DrainReport, StoredCounts } from '#contract/cont
 import { WeighbridgeError } from '#contract/errors.ts';
 import type { Manifest } from '#contract/manifest.ts';
 import { service } from '#contract/names.ts';
-import { type ArmTiers, type Fleet, longTtl_ms, processesOf, startFleet, stopFleet, type FleetOptions } from './fleet.ts';
+import {
+  type ArmTiers,
+  type Fleet,
+  type FleetOptions,
+  longTtl_ms,
+  processesOf,
+  startFleet,
+  stopFleet,
+} from './fleet.ts';
 import { judgeBlock } from './gates.ts';
 import { type ProbeResult, provesParity } from './parity.ts';
 import type { BlockPlan, SessionPlan } from './plan.ts';
@@ -78,7 +86,12 @@ export async function runBlock(options: BlockOptions): Promise<BlockResult> {
         telemetry: [...run.noted.values()],
       },
       parity,
-      processes: processesOf(fleet).map((t) => ({ name: t.name, command: t.command, pid: t.pid, block: options.plan.block })),
+      processes: processesOf(fleet).map((t) => ({
+        name: t.name,
+        command: t.command,
+        pid: t.pid,
+        block: options.plan.block,
+      })),
       stored,
     };
   } finally {
@@ -86,7 +99,8 @@ export async function runBlock(options: BlockOptions): Promise<BlockResult> {
   }
 }
 
-const sliceCount = (plan: BlockPlan): number => plan.sessions.reduce((n, s) => n + s.rounds.reduce((m, r) => m + r.order.length, 0), 0);
+const sliceCount = (plan: BlockPlan): number =>
+  plan.sessions.reduce((n, s) => n + s.rounds.reduce((m, r) => m + r.order.length, 0), 0);
 
 /** Parity and warm-up are no data: what they noted is exported, then forgotten. */
 async function warmUp(run: Run): Promise<void> {
@@ -117,7 +131,12 @@ async function runSession(run: Run, session: SessionPlan): Promise<void> {
   for (const round of session.rounds) {
     if (session.round_every_ms !== null) await untilDue(started, round.round * session.round_every_ms);
     for (const fault of session.faults.filter((f) => f.round === round.round)) await revoke(run, fault);
-    const step = { phase: session.phase, condition: session.condition, round: round.round, rounds: session.rounds.length };
+    const step = {
+      phase: session.phase,
+      condition: session.condition,
+      round: round.round,
+      rounds: session.rounds.length,
+    };
     if (session.simultaneous) {
       await simultaneously(run, session, round.order, round.tasks);
       run.done += round.order.length;
@@ -155,13 +174,19 @@ async function simultaneously(run: Run, session: SessionPlan, order: string[], t
   stopIfAsked(run);
   await pause(run.options.pause_ms);
   const reports = await Promise.all(
-    order.map((name, index) => slice(run, run.fleet.arms.get(name)!, sliceOrder(run, session, { round: 0, slice: index, tasks }))),
+    order.map((name, index) =>
+      slice(run, run.fleet.arms.get(name)!, sliceOrder(run, session, { round: 0, slice: index, tasks })),
+    ),
   );
   await drain(run, everyTier(run.fleet));
   for (const report of reports) await store(run, report, []);
 }
 
-function sliceOrder(run: Run, session: SessionPlan, at: { round: number; slice: number; tasks: PlannedTask[] }): SliceOrder {
+function sliceOrder(
+  run: Run,
+  session: SessionPlan,
+  at: { round: number; slice: number; tasks: PlannedTask[] },
+): SliceOrder {
   return {
     phase: session.phase,
     workload: session.workload,
@@ -180,7 +205,12 @@ const slice = (run: Run, arm: ArmTiers, order: SliceOrder): Promise<SliceReport>
   within(
     arm.agent.control.call('run_slice', order),
     sliceDeadline_ms,
-    () => new WeighbridgeError('DEADLINE', `arm ${arm.spec.arm}: a slice of ${order.phase} took over ${sliceDeadline_ms / 1000} s`, { where: `block ${run.options.plan.block}, round ${order.round}` }),
+    () =>
+      new WeighbridgeError(
+        'DEADLINE',
+        `arm ${arm.spec.arm}: a slice of ${order.phase} took over ${sliceDeadline_ms / 1000} s`,
+        { where: `block ${run.options.plan.block}, round ${order.round}` },
+      ),
   );
 
 async function store(run: Run, report: SliceReport, rows: ResourceRow[]): Promise<void> {
@@ -206,7 +236,13 @@ async function revoke(run: Run, fault: { round: number; leg: 'agent' | 'gateway'
     const client_id = fault.leg === 'agent' ? arm.client_id : arm.vault_client_id;
     if (!client_id) continue;
     await run.fleet.auth.control.call('revoke', { client_id });
-    run.faults.push({ arm: arm.spec.arm, leg: fault.leg, kind: 'revoked', round: fault.round, at_ns: epoch(run, process.hrtime.bigint()) });
+    run.faults.push({
+      arm: arm.spec.arm,
+      leg: fault.leg,
+      kind: 'revoked',
+      round: fault.round,
+      at_ns: epoch(run, process.hrtime.bigint()),
+    });
   }
 }
 
@@ -230,7 +266,10 @@ const epoch = (run: Run, monotonic_ns: bigint): string => String(monotonic_ns + 
 interface ServiceTier {
   service: string;
   arm: string;
-  tier: { pid: number; control: { call(method: 'drain'): Promise<DrainReport> } & { call(method: 'gc'): Promise<undefined> } };
+  tier: {
+    pid: number;
+    control: { call(method: 'drain'): Promise<DrainReport> } & { call(method: 'gc'): Promise<undefined> };
+  };
 }
 
 const tiersOf = (fleet: Fleet, arm: ArmTiers): ServiceTier[] => [
@@ -325,7 +364,22 @@ function resourceRows({ order, arm, pids, before, after, calls }: ResourceInput)
     const a = after[i];
     if (!a || !b) return [];
     return [
-      { phase, workload, condition, arm, block, round, slice: index, tier, pid, calls, cpu_ns: a.cpu_ns - b.cpu_ns, run_queue_ns: a.run_queue_ns - b.run_queue_ns, rss_bytes: a.rss_bytes, peak_rss_bytes: a.peak_rss_bytes },
+      {
+        phase,
+        workload,
+        condition,
+        arm,
+        block,
+        round,
+        slice: index,
+        tier,
+        pid,
+        calls,
+        cpu_ns: a.cpu_ns - b.cpu_ns,
+        run_queue_ns: a.run_queue_ns - b.run_queue_ns,
+        rss_bytes: a.rss_bytes,
+        peak_rss_bytes: a.peak_rss_bytes,
+      },
     ];
   });
 }

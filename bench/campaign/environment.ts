@@ -52,7 +52,12 @@ export async function environment(): Promise<Pick<Manifest, 'weighbridge' | 'run
   ]);
   const processors = cpus();
   return {
-    weighbridge: { version: packageJson.version, commit: commit ?? 'unknown', dirty: status === null || status !== '', lockfile_sha256: lockfile },
+    weighbridge: {
+      version: packageJson.version,
+      commit: commit ?? 'unknown',
+      dirty: status === null || status !== '',
+      lockfile_sha256: lockfile,
+    },
     runtime: { node: process.version, binary_sha256: binary, v8: process.versions.v8 },
     environment: {
       cpu: processors[0]?.model.trim() ?? 'unknown',

@@ -83,7 +83,9 @@ export const processesOf = (fleet: Fleet): Tier<unknown>[] => [
 ];
 
 export async function stopFleet(fleet: Fleet, supervisor: Supervisor): Promise<void> {
-  await Promise.all(processesOf(fleet).map((tier) => supervisor.stop(tier as Tier<{ stop: { params: undefined; result: undefined } }>)));
+  await Promise.all(
+    processesOf(fleet).map((tier) => supervisor.stop(tier as Tier<{ stop: { params: undefined; result: undefined } }>)),
+  );
 }
 
 async function configureFleet(fleet: Fleet, options: FleetOptions): Promise<void> {
@@ -128,7 +130,14 @@ async function configureFleet(fleet: Fleet, options: FleetOptions): Promise<void
         arm.gateway.control.call('configure', {
           telemetry: telemetry(service.gateway, arm.spec.arm),
           upstream: tools.url,
-          controls: gatewayControls({ arm, fleet, options, verifier: verifier(gatewayAudience), tokenEndpoint: authority.token_endpoint, secret: vaultSecrets.get(arm.spec.arm)! }),
+          controls: gatewayControls({
+            arm,
+            fleet,
+            options,
+            verifier: verifier(gatewayAudience),
+            tokenEndpoint: authority.token_endpoint,
+            secret: vaultSecrets.get(arm.spec.arm)!,
+          }),
         }),
       );
       urls.set(arm.spec.arm, ready.url);
@@ -139,7 +148,19 @@ async function configureFleet(fleet: Fleet, options: FleetOptions): Promise<void
   await Promise.all(
     [...fleet.arms.values()].map(async (arm) => {
       const base = baseUrl(arm.spec, options.attached) ?? urls.get(arm.spec.arm) ?? tools.url;
-      await supervisor.ready(arm.agent, arm.agent.control.call('configure', agentConfig({ arm, options, issuer: authority.issuer, base, telemetry: telemetry(service.agent, arm.spec.arm) })));
+      await supervisor.ready(
+        arm.agent,
+        arm.agent.control.call(
+          'configure',
+          agentConfig({
+            arm,
+            options,
+            issuer: authority.issuer,
+            base,
+            telemetry: telemetry(service.agent, arm.spec.arm),
+          }),
+        ),
+      );
       await supervisor.ready(arm.agent, arm.agent.control.call('login'));
     }),
   );
@@ -147,10 +168,15 @@ async function configureFleet(fleet: Fleet, options: FleetOptions): Promise<void
 
 const attachedOf = (spec: ArmSpec, attached: Record<string, AttachedGateway>): AttachedGateway | undefined =>
   typeof spec.gateway === 'object' ? attached[spec.gateway.attached] : undefined;
-const baseUrl = (spec: ArmSpec, attached: Record<string, AttachedGateway>): string | undefined => attachedOf(spec, attached)?.attach;
+const baseUrl = (spec: ArmSpec, attached: Record<string, AttachedGateway>): string | undefined =>
+  attachedOf(spec, attached)?.attach;
 
 function telemetryConfig(fleet: Fleet, options: FleetOptions, name: string, arm: string): TelemetryConfig {
-  const instance = [name.replace('weighbridge-', ''), ...(arm ? [arm] : []), String(options.block).padStart(3, '0')].join('/');
+  const instance = [
+    name.replace('weighbridge-', ''),
+    ...(arm ? [arm] : []),
+    String(options.block).padStart(3, '0'),
+  ].join('/');
   const file = join(options.work_dir, `${instance.replaceAll('/', '-')}.ndjson`);
   fleet.raw_logs.push({ service: name, arm, file });
   return {
@@ -160,16 +186,33 @@ function telemetryConfig(fleet: Fleet, options: FleetOptions, name: string, arm:
     otlp: options.otlp,
     raw_log: file,
     anchor: { offset_ns: String(options.anchor_offset_ns) },
-    resource: { [resourceAttr.block]: String(options.block), ...(arm ? { [resourceAttr.arm]: arm } : {}), [resourceAttr.campaign]: options.campaign },
+    resource: {
+      [resourceAttr.block]: String(options.block),
+      ...(arm ? { [resourceAttr.arm]: arm } : {}),
+      [resourceAttr.campaign]: options.campaign,
+    },
   };
 }
 
 function clientsOf(arm: ArmTiers, vaultSecret: string): AuthClient[] {
   const clients: AuthClient[] = [
-    { kind: 'agent', client_id: arm.client_id, scopes: [...allScopes], resources: [arm.resource], redirect_uri: redirectUri, pkce_required: true },
+    {
+      kind: 'agent',
+      client_id: arm.client_id,
+      scopes: [...allScopes],
+      resources: [arm.resource],
+      redirect_uri: redirectUri,
+      pkce_required: true,
+    },
   ];
   if (arm.vault_client_id) {
-    clients.push({ kind: 'service', client_id: arm.vault_client_id, client_secret: vaultSecret, scopes: [...allScopes], resources: [toolsAudience] });
+    clients.push({
+      kind: 'service',
+      client_id: arm.vault_client_id,
+      client_secret: vaultSecret,
+      scopes: [...allScopes],
+      resources: [toolsAudience],
+    });
   }
   return clients;
 }
@@ -200,7 +243,13 @@ function gatewayControls(input: {
   };
 }
 
-function agentConfig(input: { arm: ArmTiers; options: FleetOptions; issuer: string; base: string; telemetry: TelemetryConfig }): AgentConfig {
+function agentConfig(input: {
+  arm: ArmTiers;
+  options: FleetOptions;
+  issuer: string;
+  base: string;
+  telemetry: TelemetryConfig;
+}): AgentConfig {
   const { arm, options } = input;
   const attached = attachedOf(arm.spec, options.attached);
   return {
@@ -209,7 +258,13 @@ function agentConfig(input: { arm: ArmTiers; options: FleetOptions; issuer: stri
     agent_id: arm.client_id,
     tenant: 'acme',
     controls: arm.spec.controls,
-    auth: { issuer: input.issuer, client_id: arm.client_id, redirect_uri: redirectUri, scopes: [...allScopes], resource: arm.resource },
+    auth: {
+      issuer: input.issuer,
+      client_id: arm.client_id,
+      redirect_uri: redirectUri,
+      scopes: [...allScopes],
+      resource: arm.resource,
+    },
     directory: { [toolsHost]: input.base },
     ...(attached?.headers ? { headers: attached.headers } : {}),
     ...(attached?.deny ? { deny: attached.deny } : {}),

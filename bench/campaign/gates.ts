@@ -23,7 +23,8 @@ export interface BlockReadings {
 
 const microsPerTick = 10_000;
 
-const p = (sorted: readonly number[], q: number): number => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0;
+const p = (sorted: readonly number[], q: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0;
 const sortedMicros = (values: bigint[]): number[] => values.map((v) => Number(v) / 1_000).sort((a, b) => a - b);
 
 export function judgeBlock(readings: BlockReadings): Gate[] {
@@ -51,15 +52,35 @@ function machineGates({ block, machine, ours_cpu_ns }: BlockReadings): Gate[] {
   const { before, after } = machine;
   if (!before || !after || after.total <= before.total) {
     const note = '/proc/stat is not to be had here: CPU steal and foreign load are unknown';
-    return [{ name: 'machine to ourselves', block, value: null, limit: null, unit: 'share', ok: true, voids: false, note }];
+    return [
+      { name: 'machine to ourselves', block, value: null, limit: null, unit: 'share', ok: true, voids: false, note },
+    ];
   }
   const total = after.total - before.total;
   const steal = (after.steal - before.steal) / total;
   const ours = Number(ours_cpu_ns) / 1_000 / microsPerTick;
   const foreign = Math.max(0, (after.busy - before.busy - ours) / total);
   return [
-    { name: 'CPU steal', block, value: steal, limit: stealLimit, unit: 'share', ok: steal <= stealLimit, voids: true, note: 'CPU time that the hypervisor gave to others, of all CPU time of the block’s timed part' },
-    { name: 'foreign load', block, value: foreign, limit: foreignLimit, unit: 'share', ok: foreign <= foreignLimit, voids: true, note: 'CPU time of processes that are not the campaign’s, kernel work included' },
+    {
+      name: 'CPU steal',
+      block,
+      value: steal,
+      limit: stealLimit,
+      unit: 'share',
+      ok: steal <= stealLimit,
+      voids: true,
+      note: 'CPU time that the hypervisor gave to others, of all CPU time of the block’s timed part',
+    },
+    {
+      name: 'foreign load',
+      block,
+      value: foreign,
+      limit: foreignLimit,
+      unit: 'share',
+      ok: foreign <= foreignLimit,
+      voids: true,
+      note: 'CPU time of processes that are not the campaign’s, kernel work included',
+    },
   ];
 }
 

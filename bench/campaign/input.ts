@@ -17,11 +17,19 @@ const correlationCalls = 50;
  */
 const lifecycle = { access_token_ttl_ms: 2_000, rounds: 11, round_every_ms: 600, burst_calls: 15, concurrency: 3 };
 
-export function planInputOf(config: CampaignConfig, workloads: ReadonlyMap<string, SliceSource>, phases?: readonly string[]): PlanInput {
+export function planInputOf(
+  config: CampaignConfig,
+  workloads: ReadonlyMap<string, SliceSource>,
+  phases?: readonly string[],
+): PlanInput {
   const { profile } = config;
   const source = (name: string): SliceSource => {
     const found = workloads.get(name);
-    if (!found) throw new WeighbridgeError('CONFIG', `no workload ${name}`, { where: 'workloads', mend: `one of ${[...workloads.keys()].join(', ')}` });
+    if (!found)
+      throw new WeighbridgeError('CONFIG', `no workload ${name}`, {
+        where: 'workloads',
+        mend: `one of ${[...workloads.keys()].join(', ')}`,
+      });
     return found;
   };
   return {
@@ -46,10 +54,14 @@ function chosenPhases(names: readonly string[] | undefined): Phase[] {
   const unknown = names.filter((n) => n !== 'parity' && !timedPhases.includes(n as Phase));
   if (unknown.length > 0) {
     const later = unknown.filter((n) => n === 'load' || n === 'security');
-    throw new WeighbridgeError('CONFIG', later.length > 0 ? `the phase ${later[0]} is not supported in this release` : `no phase ${unknown[0]}`, {
-      where: '--phases',
-      mend: `some of ${timedPhases.join(', ')}; parity always runs`,
-    });
+    throw new WeighbridgeError(
+      'CONFIG',
+      later.length > 0 ? `the phase ${later[0]} is not supported in this release` : `no phase ${unknown[0]}`,
+      {
+        where: '--phases',
+        mend: `some of ${timedPhases.join(', ')}; parity always runs`,
+      },
+    );
   }
   return timedPhases.filter((p) => names.includes(p));
 }

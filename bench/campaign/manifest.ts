@@ -70,20 +70,32 @@ function armEntry(spec: ArmSpec, gateways: Record<string, AttachedGateway>, vers
 }
 
 function subjectOf(spec: ArmSpec, attached: AttachedGateway | undefined, version: string): Subject {
-  if (attached) return { system: attached.product, kind: 'real', placement: attached.placement, protocol: attached.protocol };
+  if (attached)
+    return { system: attached.product, kind: 'real', placement: attached.placement, protocol: attached.protocol };
   const agent = `weighbridge-agent@${version}`;
   const gateway = `weighbridge-gateway@${version}`;
   if (spec.gateway === 'none') return { system: agent, kind: 'modelled', placement: 'in the agent', protocol: 'http' };
-  return { system: spec.controls === 'off' ? gateway : `${agent} + ${gateway}`, kind: 'modelled', placement: 'own process, same host', protocol: 'http' };
+  return {
+    system: spec.controls === 'off' ? gateway : `${agent} + ${gateway}`,
+    kind: 'modelled',
+    placement: 'own process, same host',
+    protocol: 'http',
+  };
 }
 
-const controlsLabel = { off: 'no controls in the agent', on: 'controls in the agent', regressed: 'agent as before the fix (a model of the article’s story)' } as const;
+const controlsLabel = {
+  off: 'no controls in the agent',
+  on: 'controls in the agent',
+  regressed: 'agent as before the fix (a model of the article’s story)',
+} as const;
 
 function labelOf(spec: ArmSpec, attached: string | null): string {
   const gateway =
     attached !== null
       ? `attached gateway ${attached}`
-      : { none: 'no gateway', passthrough: 'gateway without controls', gateway: 'gateway with all controls' }[spec.gateway as 'none' | 'passthrough' | 'gateway'];
+      : { none: 'no gateway', passthrough: 'gateway without controls', gateway: 'gateway with all controls' }[
+          spec.gateway as 'none' | 'passthrough' | 'gateway'
+        ];
   return `${controlsLabel[spec.controls]}, ${gateway}`;
 }
 
@@ -95,7 +107,9 @@ function remarks(config: CampaignConfig): string[] {
     'The gateway’s audit record is buffered: it is written after the answer, so its durability is not paid for in the figures.',
   ];
   if (Object.keys(config.gateways).length > 0) {
-    out.push('Attached gateways keep running between blocks: they are not restarted, so their figures are those of one long-lived process.');
+    out.push(
+      'Attached gateways keep running between blocks: they are not restarted, so their figures are those of one long-lived process.',
+    );
   }
   return out;
 }

@@ -19,7 +19,15 @@ export interface ProbeResult {
 
 const call = (position: number, name: string, plugin: string, args: PlannedCall['args']): PlannedCall => {
   const operation = operationByName.get(name)!;
-  return { call_id: `parity-p${position}`, position, plugin, tool: operation.tool, operation: operation.operation, class: operation.class, args };
+  return {
+    call_id: `parity-p${position}`,
+    position,
+    plugin,
+    tool: operation.tool,
+    operation: operation.operation,
+    class: operation.class,
+    args,
+  };
 };
 
 /** One call of each class: read, write, delete, pay. */
@@ -46,7 +54,8 @@ const order = (calls: PlannedCall[]): SliceOrder => ({
 });
 
 const isAttached = (arm: ArmTiers): boolean => typeof arm.spec.gateway === 'object';
-const describeEffects = (effects: Effect[]): string => effects.map((e) => `${e.call_id} ${e.tool}.${e.operation} ${e.digest}`).join(', ') || 'no effect';
+const describeEffects = (effects: Effect[]): string =>
+  effects.map((e) => `${e.call_id} ${e.tool}.${e.operation} ${e.digest}`).join(', ') || 'no effect';
 
 /** Runs all probes on all arms; throws PARITY on the first arm's surprises, naming them. */
 export async function provesParity(fleet: Fleet): Promise<ProbeResult[]> {
@@ -69,7 +78,11 @@ export async function provesParity(fleet: Fleet): Promise<ProbeResult[]> {
   return results;
 }
 
-async function goodProbe(fleet: Fleet, arm: ArmTiers, reference: string | undefined): Promise<{ result: ProbeResult; effects: string }> {
+async function goodProbe(
+  fleet: Fleet,
+  arm: ArmTiers,
+  reference: string | undefined,
+): Promise<{ result: ProbeResult; effects: string }> {
   const report = await arm.agent.control.call('run_slice', order(goodCalls));
   const { effects } = await fleet.tools.control.call('effects');
   const client = arm.vault_client_id ?? arm.client_id;
@@ -79,7 +92,10 @@ async function goodProbe(fleet: Fleet, arm: ArmTiers, reference: string | undefi
   const complete = effects.length === goodCalls.length;
   // An attached gateway may swap credentials as it likes; whose token reaches the tool is its own affair.
   const ok = complete && (isAttached(arm) ? got.split('; as ')[0] === expected.split('; as ')[0] : got === expected);
-  return { result: { arm: arm.spec.arm, probe: 'good token, one call of each class', expected, got, ok }, effects: describeEffects(effects) };
+  return {
+    result: { arm: arm.spec.arm, probe: 'good token, one call of each class', expected, got, ok },
+    effects: describeEffects(effects),
+  };
 }
 
 const badTokens = [
@@ -93,7 +109,9 @@ async function tokenProbes(fleet: Fleet, arm: ArmTiers): Promise<ProbeResult[]> 
   const results: ProbeResult[] = [];
   for (const { kind, status } of badTokens) {
     const token =
-      kind === 'none' ? null : (await fleet.auth.control.call('mint', { client_id: arm.client_id, resource: arm.resource, kind })).token;
+      kind === 'none'
+        ? null
+        : (await fleet.auth.control.call('mint', { client_id: arm.client_id, resource: arm.resource, kind })).token;
     const answer = await arm.agent.control.call('probe', { call: tokenProbe, token });
     const { effects, requests } = await fleet.tools.control.call('effects');
     // A gateway that validates tokens must refuse by itself: the tool sees no request at all.
@@ -110,10 +128,13 @@ async function policyProbe(fleet: Fleet, arm: ArmTiers): Promise<ProbeResult> {
   const { effects, requests } = await fleet.tools.control.call('effects');
   const row = report.calls[0];
   const deniedBy = arm.spec.controls === 'off' ? (arm.vault_client_id ? 'gateway/policy' : null) : 'agent/manifest';
-  const expected = deniedBy ? `denied by ${deniedBy}, 0 effects, 0 requests at the tool` : 'ok, 1 effects, 1 requests at the tool';
+  const expected = deniedBy
+    ? `denied by ${deniedBy}, 0 effects, 0 requests at the tool`
+    : 'ok, 1 effects, 1 requests at the tool';
   const got = `${row?.outcome === 'denied' ? `denied by ${row.denied_by}` : row?.outcome}, ${effects.length} effects, ${requests} requests at the tool`;
   const probe = `payment of ${maxPayment_cents + 25_000} cents, limit ${maxPayment_cents}`;
   // What an attached gateway's policy does is recorded, not judged: it is what the user came to see.
-  if (isAttached(arm) && arm.spec.controls === 'off') return { arm: arm.spec.arm, probe, expected: 'recorded, not judged', got, ok: true };
+  if (isAttached(arm) && arm.spec.controls === 'off')
+    return { arm: arm.spec.arm, probe, expected: 'recorded, not judged', got, ok: true };
   return { arm: arm.spec.arm, probe, expected, got, ok: expected === got };
 }

@@ -16,9 +16,12 @@ test('one seed plans the same calls in the same order; another seed does not', (
 
 test('every arm of a round gets the same tasks, and call ids are unique within a block', () => {
   const plan = blockPlan(input('a'), 0);
-  const ids = plan.sessions.flatMap((s) => s.rounds.flatMap((r) => r.tasks.flatMap((t) => t.stages.flat().map((c) => c.call_id))));
+  const ids = plan.sessions.flatMap((s) =>
+    s.rounds.flatMap((r) => r.tasks.flatMap((t) => t.stages.flat().map((c) => c.call_id))),
+  );
   assert.equal(new Set(ids).size, ids.length);
-  for (const session of plan.sessions) for (const round of session.rounds) assert.equal(new Set(round.order).size, round.order.length);
+  for (const session of plan.sessions)
+    for (const round of session.rounds) assert.equal(new Set(round.order).size, round.order.length);
 });
 
 test('no arm follows itself from one round into the next', () => {
@@ -28,13 +31,18 @@ test('no arm follows itself from one round into the next', () => {
 
 test('the first places of the orders are spread over the arms', () => {
   const firsts = new Map<string, number>();
-  for (const order of roundOrders(seededRandom('y'), ['a', 'b', 'c', 'd', 'e', 'f'], 3_000)) firsts.set(order[0]!, (firsts.get(order[0]!) ?? 0) + 1);
+  for (const order of roundOrders(seededRandom('y'), ['a', 'b', 'c', 'd', 'e', 'f'], 3_000))
+    firsts.set(order[0]!, (firsts.get(order[0]!) ?? 0) + 1);
   for (const n of firsts.values()) assert.ok(n > 400 && n < 600, `${[...firsts]}`);
 });
 
 test('the regressed agent takes part in lifecycle alone, where a revocation falls half-way on either leg', () => {
   const plan = blockPlan(input('a'), 0);
-  for (const s of plan.sessions) assert.equal(s.rounds.every((r) => r.order.includes('native-regressed')), s.phase === 'lifecycle');
+  for (const s of plan.sessions)
+    assert.equal(
+      s.rounds.every((r) => r.order.includes('native-regressed')),
+      s.phase === 'lifecycle',
+    );
   const lifecycle = plan.sessions.find((s) => s.phase === 'lifecycle')!;
   assert.deepEqual(lifecycle.faults, [
     { round: 5, leg: 'agent' },
@@ -51,5 +59,8 @@ test('a latency slice of the quick profile keeps 300 calls a block and arm', () 
 });
 
 test('phases that are not there yet are refused by name', () => {
-  assert.throws(() => planInputOf(parseCampaign('version: 1\n', 'test', {}), workloads, ['security']), /security is not supported in this release/);
+  assert.throws(
+    () => planInputOf(parseCampaign('version: 1\n', 'test', {}), workloads, ['security']),
+    /security is not supported in this release/,
+  );
 });

@@ -136,14 +136,17 @@ interface LatencyInput {
 function latencySession({ input, seed, block, arms, workload, condition, index }: LatencyInput): SessionPlan {
   const own = `${seed}/latency/${workload.name}/${condition.name}`;
   const prefix = `b${block}s${index}`;
-  const draw = (path: string, id: string) => workload.source.slice(seededRandom(`${own}/${path}`), input.slice_calls, id);
+  const draw = (path: string, id: string) =>
+    workload.source.slice(seededRandom(`${own}/${path}`), input.slice_calls, id);
   const orders = roundOrders(seededRandom(`${own}/order`), arms, input.rounds);
   return {
     phase: 'latency',
     workload: workload.name,
     condition: condition.name,
     service_time:
-      condition.service === 'instant' ? { kind: 'instant' } : { kind: 'lognormal', seed: `${input.seed}/service`, ...input.realistic },
+      condition.service === 'instant'
+        ? { kind: 'instant' }
+        : { kind: 'lognormal', seed: `${input.seed}/service`, ...input.realistic },
     concurrency: condition.concurrency,
     lead_in: input.lead_in,
     simultaneous: false,
@@ -181,7 +184,11 @@ function lifecycleSession(input: PlanInput, seed: string, block: number, index: 
     rounds: orders.map((order, round) => ({
       round,
       order,
-      tasks: shape.source.slice(seededRandom(`${own}/round/${round}`), shape.burst_calls, `b${block}s${index}r${round}`),
+      tasks: shape.source.slice(
+        seededRandom(`${own}/round/${round}`),
+        shape.burst_calls,
+        `b${block}s${index}r${round}`,
+      ),
     })),
   };
 }

@@ -21,15 +21,21 @@ export interface Progress {
 
 /** `1 min 05 s`; the time left is what was needed so far, scaled. */
 export const formatLeft = (seconds: number): string =>
-  seconds >= 60 ? `${Math.floor(seconds / 60)} min ${String(Math.round(seconds % 60)).padStart(2, '0')} s` : `${Math.round(seconds)} s`;
+  seconds >= 60
+    ? `${Math.floor(seconds / 60)} min ${String(Math.round(seconds % 60)).padStart(2, '0')} s`
+    : `${Math.round(seconds)} s`;
 
 export const formatStep = (step: ProgressStep, elapsed_s: number): string => {
-  const left = step.fraction > 0.02 ? `about ${formatLeft((elapsed_s * (1 - step.fraction)) / step.fraction)} left` : 'estimating the time left';
+  const left =
+    step.fraction > 0.02
+      ? `about ${formatLeft((elapsed_s * (1 - step.fraction)) / step.fraction)} left`
+      : 'estimating the time left';
   return `block ${step.block + 1}/${step.blocks} · ${step.phase} ${step.condition} · round ${step.round + 1}/${step.rounds} · ${Math.floor(step.fraction * 100)} % · ${left}`;
 };
 
 export function terminalProgress(stream: NodeJS.WriteStream, now_ms: () => number): Progress {
-  if (!stream.isTTY) return { step: () => undefined, note: (text) => void stream.write(`${text}\n`), end: () => undefined };
+  if (!stream.isTTY)
+    return { step: () => undefined, note: (text) => void stream.write(`${text}\n`), end: () => undefined };
   const started = now_ms();
   let drawn = 0;
   const clear = '\r\u001b[2K';

@@ -13,7 +13,7 @@ import { environment } from './environment.ts';
 import { manifestOf } from './manifest.ts';
 import { blockPlan, type PlanInput, planDigest } from './plan.ts';
 import type { Progress } from './progress.ts';
-import { Supervisor, type Tier } from './supervise.ts';
+import type { Supervisor, Tier } from './supervise.ts';
 
 /** At most this share of blocks is replaced (but one block always may be). */
 const replacedShare = 0.1;
@@ -44,12 +44,23 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   mkdirSync(workDir, { recursive: true });
   const collector = options.supervisor.start<CollectorMethods>('collector', 'collector');
   try {
-    const { otlp } = await options.supervisor.ready(collector, collector.control.call('configure', { dir: options.dir }));
+    const { otlp } = await options.supervisor.ready(
+      collector,
+      collector.control.call('configure', { dir: options.dir }),
+    );
     const { results, error } = await runBlocks(options, { collector, otlp, workDir });
     const status = error ? 'aborted' : 'complete';
     if (results.length > 0) {
       await collector.control.call('merge');
-      const manifest = manifestOf({ ...options, surroundings, started, ended: new Date(), results, status, digest: planDigest(options.plan) });
+      const manifest = manifestOf({
+        ...options,
+        surroundings,
+        started,
+        ended: new Date(),
+        results,
+        status,
+        digest: planDigest(options.plan),
+      });
       writeFileSync(join(options.dir, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
       writeFileSync(join(options.dir, 'campaign.yaml'), options.yaml);
     }
@@ -68,9 +79,15 @@ interface Surroundings {
 }
 
 /** Runs the planned blocks and their replacements; an error ends the campaign but not the blocks that are whole. */
-async function runBlocks(options: CampaignOptions, surroundings: Surroundings): Promise<{ results: BlockResult[]; error: WeighbridgeError | null }> {
+async function runBlocks(
+  options: CampaignOptions,
+  surroundings: Surroundings,
+): Promise<{ results: BlockResult[]; error: WeighbridgeError | null }> {
   const results: BlockResult[] = [];
-  const queue: { block: number; replaces: number | null }[] = Array.from({ length: options.plan.blocks }, (_, block) => ({ block, replaces: null }));
+  const queue: { block: number; replaces: number | null }[] = Array.from(
+    { length: options.plan.blocks },
+    (_, block) => ({ block, replaces: null }),
+  );
   const quota = Math.max(1, Math.floor(options.plan.blocks * replacedShare));
   let replaced = 0;
   const anchor_offset_ns = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
@@ -96,7 +113,9 @@ async function runBlocks(options: CampaignOptions, surroundings: Surroundings): 
         // Where the instrument failed, the same place in the plan is tried once more; a replacement is not replaced.
         const again = replaces === null && replaced < quota;
         if (again) queue.push({ block: options.plan.blocks + replaced++, replaces: block });
-        options.progress.note(`block ${block + 1} is void (${result.record.voided})${again ? ': it will be replaced' : ''}`);
+        options.progress.note(
+          `block ${block + 1} is void (${result.record.voided})${again ? ': it will be replaced' : ''}`,
+        );
       }
     } catch (error) {
       return { results, error: asWeighbridgeError(error) };

@@ -68,17 +68,27 @@ export class Supervisor {
       entry.stderr = (entry.stderr + text).slice(-stderrKept_chars);
     });
     const pid = child.pid;
-    if (pid === undefined) throw new WeighbridgeError('TIER_DEAD', `${name} could not be started`, { where: command.join(' ') });
+    if (pid === undefined)
+      throw new WeighbridgeError('TIER_DEAD', `${name} could not be started`, { where: command.join(' ') });
     this.#children.set(pid, entry);
     child.once('exit', () => this.#children.delete(pid));
-    return { name, pid, command: [process.argv0, ...command.slice(1, -1), tierScript[kind]], control: new ControlClient<M>(name, child) };
+    return {
+      name,
+      pid,
+      command: [process.argv0, ...command.slice(1, -1), tierScript[kind]],
+      control: new ControlClient<M>(name, child),
+    };
   }
 
   /** Awaits an answer with the start deadline; an error tells what the process last wrote to stderr. */
   async ready<T>(tier: { name: string; pid: number }, answer: Promise<T>): Promise<T> {
     const entry = this.#children.get(tier.pid);
     try {
-      return await within(answer, startDeadline_ms, () => new WeighbridgeError('DEADLINE', `${tier.name} did not become ready in ${startDeadline_ms / 1000} s`));
+      return await within(
+        answer,
+        startDeadline_ms,
+        () => new WeighbridgeError('DEADLINE', `${tier.name} did not become ready in ${startDeadline_ms / 1000} s`),
+      );
     } catch (error) {
       const said = entry?.stderr.trim();
       if (!(error instanceof WeighbridgeError) || !said) throw error;
@@ -87,7 +97,11 @@ export class Supervisor {
   }
 
   /** Asks the process to end, and kills it where it does not. */
-  async stop(tier: { name: string; pid: number; control: { call(method: 'stop'): Promise<unknown>; child: ChildProcess } }): Promise<void> {
+  async stop(tier: {
+    name: string;
+    pid: number;
+    control: { call(method: 'stop'): Promise<unknown>; child: ChildProcess };
+  }): Promise<void> {
     const { child } = tier.control;
     if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));

@@ -29,7 +29,8 @@ export function usageOf(pid: number): Usage | null {
   }
 }
 
-const kib = (status: string, key: string): number => Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0) * 1024;
+const kib = (status: string, key: string): number =>
+  Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0) * 1024;
 
 /** The whole machine, in ticks of 10 ms: user + nice + system + irq + softirq (busy), steal, and everything. */
 export interface MachineTicks {
@@ -42,7 +43,10 @@ export interface MachineTicks {
 export function parseStat(text: string): MachineTicks | null {
   const line = /^cpu\s+(.+)$/m.exec(text)?.[1];
   if (!line) return null;
-  const [user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0] = line.trim().split(/\s+/).map(Number);
+  const [user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0] = line
+    .trim()
+    .split(/\s+/)
+    .map(Number);
   const busy = user + nice + system + irq + softirq;
   return { busy, steal, total: busy + idle + iowait + steal };
 }

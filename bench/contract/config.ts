@@ -14,8 +14,11 @@ export interface TelemetryConfig {
   service: string;
   /** `service.instance.id`, for example `gateway/layered/003` (tier, arm, block). */
   instance: string;
-  /** `off` notes nothing; `light` notes spans in a ring and log lines in memory, both exported by `drain`. */
-  mode: 'off' | 'light';
+  /**
+   * `off` notes nothing; `light` notes spans in a ring and log lines in memory, both exported by `drain`; `spans` leaves
+   * the request-scoped lines out, so that a benchmark can tell the price of either.
+   */
+  mode: 'off' | 'spans' | 'light';
   /** OTLP/HTTP base, for example `http://127.0.0.1:4318`; absent: nothing is exported, lines go to stdout. */
   otlp?: string;
   /** Raw pino lines are appended here at each drain, before their export: losses show as the difference. */

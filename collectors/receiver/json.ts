@@ -194,14 +194,16 @@ function nanos(value: Json, where: string): bigint {
   return checkedNs(BigInt(exactInteger(value, where)), where);
 }
 
-const hexOf = { 16: /^[0-9a-f]{16}$/, 32: /^[0-9a-f]{32}$/ } as const;
+const hexOf = { 16: /^(?!0{16})[0-9a-f]{16}$/, 32: /^(?!0{32})[0-9a-f]{32}$/ } as const;
 
 /** Hex of any case, and not all zero. */
 function id(value: Json, digits: 16 | 32, where: string): string {
-  const text = typeof value === 'string' && hexOf[digits].test(value) ? value : string(value, where).toLowerCase();
-  if (!hexOf[digits].test(text) || /^0+$/.test(text))
-    throw badBody(`${where} is no id of ${digits} hexadecimal digits`);
-  return text;
+  if (typeof value === 'string') {
+    if (hexOf[digits].test(value)) return value;
+    const lower = value.toLowerCase();
+    if (hexOf[digits].test(lower)) return lower;
+  }
+  throw badBody(`${where} is no id of ${digits} hexadecimal digits`);
 }
 
 function optionalId(value: Json, digits: 16 | 32, where: string): string {

@@ -2,6 +2,15 @@
 import type { DuckDBAppender, DuckDBConnection } from '@duckdb/node-api';
 import type { LogRow, Origin, SpanRow } from './rows.ts';
 
+/** OTLP's status codes: unset, ok, error. */
+const statuses = 3;
+
+/** A span's seldom fields. JSON has no lone surrogates; DuckDB refuses them when the block ends. */
+function rest({ trace_state, status_message }: SpanRow): string {
+  if (trace_state === '' && status_message === '') return '';
+  return JSON.stringify([trace_state.toWellFormed(), status_message.toWellFormed()]);
+}
+
 export class Staging {
   readonly #origins: DuckDBAppender;
   readonly #spans: DuckDBAppender;
@@ -29,15 +38,11 @@ export class Staging {
       appender.appendInteger(origin);
       appender.appendBigInt(row.start_ns);
       appender.appendUBigInt(row.duration_ns);
-      appender.appendVarchar(row.trace_id);
-      appender.appendVarchar(row.span_id);
-      appender.appendVarchar(row.parent_span_id);
-      appender.appendVarchar(row.trace_state);
+      appender.appendVarchar(row.trace_id + row.span_id + row.parent_span_id);
       appender.appendVarchar(row.name);
-      appender.appendUTinyInt(row.kind);
+      appender.appendUTinyInt(row.kind * statuses + row.status);
       appender.appendVarchar(row.attributes);
-      appender.appendUTinyInt(row.status);
-      appender.appendVarchar(row.status_message);
+      appender.appendVarchar(rest(row));
       appender.endRow();
     }
   }

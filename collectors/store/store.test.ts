@@ -150,6 +150,45 @@ test('a block becomes Parquet files with the contract’s columns, and what was 
     assert.deepEqual(await readdir(join(dir, 'blocks')), ['001']);
   }));
 
+test('parent, trace state, kind, status and its message come back, in all combinations', () =>
+  withStore(async (store, dir) => {
+    const kinds = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer'];
+    const codes = ['Unset', 'Ok', 'Error'];
+    const texts = [
+      ['', ''],
+      ['a=b', ''],
+      ['', '"quoted" \u0000 😀'],
+      ['c=d', 'lone \ud800'],
+    ] as const;
+    const rows = Array.from({ length: kinds.length * codes.length }, (_, n) =>
+      spanRow(n, originOf('svc'), {
+        kind: n % kinds.length,
+        status: Math.floor(n / kinds.length),
+        parent_span_id: n % 2 ? 'abcdefabcdefabcd' : '',
+        trace_state: texts[n % 4]![0],
+        status_message: texts[n % 4]![1],
+      }),
+    );
+    await store.addSpans(rows);
+    await store.endBlock(1);
+    const stored = await readParquet(
+      join(dir, 'blocks/001/spans.parquet'),
+      'SELECT TraceId, SpanId, ParentSpanId, TraceState, SpanKind, StatusCode, StatusMessage FROM file ORDER BY "Timestamp"',
+    );
+    assert.deepEqual(
+      stored,
+      rows.map((row) => ({
+        TraceId: row.trace_id,
+        SpanId: row.span_id,
+        ParentSpanId: row.parent_span_id,
+        TraceState: row.trace_state,
+        SpanKind: kinds[row.kind],
+        StatusCode: codes[row.status],
+        StatusMessage: row.status_message.toWellFormed(),
+      })),
+    );
+  }));
+
 test('the gateway’s attempts are read from its client spans that serve a call', () =>
   withStore(async (store, dir) => {
     const gateway = originOf('weighbridge-gateway', 7, 'layered');

@@ -19,7 +19,7 @@ import type { ActiveSpan, SpanKind, Telemetry, TraceContext } from './types.ts';
 export { formatTraceparent, parseTraceContext } from './context.ts';
 export type { ActiveSpan, SpanKind, Telemetry, TraceContext } from './types.ts';
 
-const defaultCapacity = 65_536;
+const defaultCapacity = 16_384;
 /** W3C `sampled`: this process records. */
 const sampled = 0x01;
 
@@ -79,7 +79,7 @@ class LightTelemetry implements Telemetry {
   }
 
   line(span: TraceContext, message: string, fields?: Record<string, unknown>): void {
-    this.#lines.request(span, message, fields);
+    if (this.#config.mode === 'light') this.#lines.request(span, message, fields);
   }
 
   drain(): Promise<DrainReport> {

@@ -129,7 +129,7 @@ test('spans and lines reach the store as they were noted, to the nanosecond', as
 
 test('50,000 spans and lines: none is lost, and the next drain starts from zero', async () => {
   await using collector = await startSampleCollector();
-  const telemetry = createTelemetry(light(collector.receiver.url));
+  const telemetry = createTelemetry(light(collector.receiver.url), 65_536);
   const n = 25_000;
   for (let i = 0; i < n; i++) {
     const server = telemetry.root('GET /x', 'server');
@@ -283,4 +283,15 @@ test('without a receiver, lines go to stdout and the ring never fills', () => {
   assert.equal(line.i, 99);
   assert.match(line.trace_id, /^[0-9a-f]{32}$/);
   assert.equal(ofProcess.scope, 'process');
+});
+
+test('spans only: request-scoped lines are left out, lines of the process are not', async () => {
+  await using collector = await startSampleCollector();
+  const telemetry = createTelemetry({ ...light(collector.receiver.url), mode: 'spans' });
+  const span = telemetry.root('GET /', 'server');
+  telemetry.line(span, 'request');
+  telemetry.log.info('process');
+  span.end();
+  const report = await telemetry.drain();
+  assert.deepEqual([report.spans_exported, report.request_log_lines, report.log_lines_exported], [1, 0, 1]);
 });

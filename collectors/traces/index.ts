@@ -60,8 +60,9 @@ export const partSums = (store: Store): Promise<PartSums[]> => store.rows<PartSu
 export const callTimes = (store: Store, onChunk: (columns: Column[], rows: number) => void): Promise<void> =>
   store.stream(sql('call_times'), onChunk);
 
-/** Request-scoped lines that were stored; `cb` is −1 where their trace is no call's, and then owner and block tell whose they are. */
+/** Request-scoped lines that were stored. */
 export interface LineCount {
+  /** −1 where their trace is no call's; only then owner and block are given. */
   cb: number;
   service: number;
   /** Arm whose process wrote them; '' where the process serves all arms. */

@@ -24,7 +24,7 @@ export interface Store {
 }
 
 /** What may be held in memory at once; what does not fit goes to a temporary directory. */
-const memoryLimit = '512MB';
+const memoryLimit = '400MB';
 const threads = 2;
 
 /** An empty store in memory. Close it: it owns a temporary directory. */

@@ -81,7 +81,8 @@ const standingClause: Record<Standing, (margin: string) => string> = {
   'not tested': () => 'The price of the gateway in latency was not tested.',
 };
 
-const upperFirst = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+/** A sentence begins with a capital. */
+export const upperFirst = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /**
  * The answer, one to four sentences: the figure of the decision, what it means for the claim, what weakens it, and
@@ -116,7 +117,7 @@ export function provisos(analysis: Analysis): string[] {
   }
   if (profile === 'smoke') {
     said.push('This is a smoke campaign: it shows that every phase runs, and its figures are not for quoting.');
-  } else if (isProvisional(analysis)) {
+  } else if (isProvisional(analysis) && status === 'complete') {
     said.push(
       `This is a ${clean(profile)} campaign of ${plural(blocks.kept, 'block')}: a first answer, to be confirmed by more blocks before much rests on it.`,
     );
@@ -155,12 +156,15 @@ function conclusion(analysis: Analysis, verdict: Verdict, c: Comparison): string
   return words[latencyStanding(analysis)];
 }
 
-/** A sentence that can be quoted as it stands: estimate, interval, n, blocks, subjects, campaign, digest. */
+/**
+ * A sentence that can be quoted as it stands: estimate, interval, n, blocks, subjects, campaign, digest. Null where
+ * there is no figure on the decision, or none that is fit to quote.
+ */
 export function quotable(analysis: Analysis, digest: string = analysis.campaign.raw_digest): string | null {
   const verdict = latencyVerdict(analysis);
   const found = verdict ? claimComparison(analysis, verdict.claim) : null;
-  if (!verdict || !found) return null;
   const { campaign } = analysis;
+  if (!verdict || !found || campaign.profile === 'smoke') return null;
   const { arm, baseline } = found.comparison;
   const weak = weakness(analysis, verdict);
   const standing = weak

@@ -1,6 +1,6 @@
 /** How the arms of a campaign are shown: one order, one colour, one shape and one dash per arm, the same in every chart. */
 import type { Analysis, Subject } from '#contract/analysis.ts';
-import { clean } from './format.ts';
+import { clean, shorten } from './format.ts';
 
 export interface ArmLook {
   arm: string;
@@ -73,14 +73,15 @@ function roleOf(analysis: Analysis, name: string): string | null {
   if (arm.gateway === 'none') return inAgent ?? null;
   if (arm.gateway === 'passthrough')
     return arm.controls === 'on' ? 'controls in the agent, bare gateway' : 'bare gateway, no controls';
-  if (arm.gateway !== 'gateway') return `behind ${clean(arm.gateway)}`;
+  if (arm.gateway !== 'gateway') return `behind ${shorten(clean(arm.gateway), 60)}`;
   return arm.controls === 'on' ? 'controls in the agent and at the gateway' : 'controls at the gateway';
 }
 
 /** `gateway (controls at the gateway)`. */
 export function armWithRole(analysis: Analysis, name: string): string {
   const role = roleOf(analysis, name);
-  return role === null ? clean(name) : `${clean(name)} (${role})`;
+  const short = shorten(clean(name), 60);
+  return role === null ? short : `${short} (${role})`;
 }
 
 /** The subject of an arm, in words; the arm's name where the plan does not hold it. */

@@ -63,19 +63,6 @@ export function percent(share: number): string {
   return text === '0' ? '< 0.001 %' : `${text} %`;
 }
 
-export interface RateFigure {
-  events: number;
-  n: number;
-  ci: Interval | null;
-}
-
-/** A rate with its events; without an event, the upper bound of its interval stands for it. */
-export function rate({ events, n, ci }: RateFigure): string {
-  if (n === 0) return notEstimated;
-  if (events > 0) return `${percent(events / n)} (${count(events)} of ${count(n)})`;
-  return ci === null ? `none seen in ${count(n)}` : `none seen in ${count(n)}, at most ${percent(ci[1])}`;
-}
-
 /** How a unit of the analysis is shown: scale factor, suffix, most decimals. */
 const scales: Record<string, { factor: number; suffix: string; most: number }> = {
   us: { factor: 1 / 1000, suffix: ' ms', most: 3 },

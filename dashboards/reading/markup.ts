@@ -12,9 +12,9 @@ export const escapeMarkup = (text: string): string => scrub(text).replace(/[&<>"
  */
 export const escapeMarkdown = (text: string): string =>
   clean(text)
-    .replace(/[\\`*_{}[\]#|~]/g, '\\$&')
+    .replace(/[\\`*{}[\]#|~]|(?<!\w)_|_(?!\w)/g, '\\$&')
     .replace(/[&<>]/g, (c) => entities[c]!)
-    .replace(/^(\d+)([.)])/, '$1\\$2')
+    .replace(/^(\d+)([.)])(?=\s|$)/, '$1\\$2')
     .replace(/^([-+=])/, '\\$1')
     .replace(/\bhttps?:\/\//gi, (scheme) => scheme.replace('://', '\\://'));
 

@@ -3,7 +3,7 @@
  * decide between arrangements; every other verdict becomes a consequence, and what was not decided carries nothing.
  */
 import type { Analysis, Verdict } from '#contract/analysis.ts';
-import { claimComparisonText } from './answer.ts';
+import { claimComparisonText, upperFirst } from './answer.ts';
 import { clean, list, quantity } from './format.ts';
 import { claimComparison, displayUnit } from './pairs.ts';
 import { latencyStanding, latencyVerdict, marginText, type Standing, stateOf, weakness } from './standing.ts';
@@ -14,6 +14,8 @@ export interface Outcome {
   chosen: string;
   /** Begins in lower case, no full stop. */
   because: string;
+  /** The figure behind it, a sentence; null where there is none. */
+  figure: string | null;
   /** What the other verdicts mean for it, a sentence each. */
   consequences: string[];
 }
@@ -42,17 +44,17 @@ const noVerdict: Pick<Outcome, 'chosen' | 'because'> = {
 };
 
 const words: Record<Exclude<Standing, 'not tested'>, Words> = {
-  below: (analysis, verdict) => ({
+  below: (_analysis, { margin }) => ({
     chosen: 'no option is ruled out by latency; choose by the other drivers',
-    because: `${claimComparisonText(analysis, verdict)}, which is below the claimed ${marginText(verdict.margin)}, so the claim is no ground for keeping a gateway out of the path`,
+    because: `the price of the gateway in latency is below the claimed ${marginText(margin)}, so that claim is no ground for keeping a gateway out of the path`,
   }),
-  claimed: (analysis, verdict) => ({
+  claimed: (analysis, { margin }) => ({
     chosen: `${withoutGateway(analysis)}, as far as latency decides`,
-    because: `${claimComparisonText(analysis, verdict)}, which is within the claimed ${marginText(verdict.margin)}, so a gateway has to earn that price by another driver`,
+    because: `a tool call through the gateway pays what was claimed, ${marginText(margin)}, and another driver has to be worth that`,
   }),
-  above: (analysis, verdict) => ({
+  above: (analysis, { margin }) => ({
     chosen: `${withoutGateway(analysis)}, as far as latency decides`,
-    because: `${claimComparisonText(analysis, verdict)}, which is above the claimed ${marginText(verdict.margin)}, so a gateway has to earn more than that price by another driver`,
+    because: `a tool call through the gateway pays more than the claimed ${marginText(margin)}, and another driver has to be worth that`,
   }),
   mixed: (_analysis, verdict) => ({
     chosen: 'no single option; decide per workload',
@@ -85,5 +87,6 @@ export function outcomeOf(analysis: Analysis): Outcome {
   const standing = latencyStanding(analysis);
   const said = verdict === null || standing === 'not tested' ? noVerdict : words[standing](analysis, verdict);
   const others = analysis.verdicts.filter((v) => v !== verdict);
-  return { standing, ...said, consequences: others.map((v) => consequence(analysis, v)) };
+  const figure = verdict ? `${upperFirst(claimComparisonText(analysis, verdict))}.` : null;
+  return { standing, ...said, figure, consequences: others.map((v) => consequence(analysis, v)) };
 }

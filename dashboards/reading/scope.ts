@@ -9,7 +9,12 @@ import { isProvisional, weakness } from './standing.ts';
 export function notTested(analysis: Analysis): string[] {
   const said: string[] = [];
   const { campaign } = analysis;
-  for (const id of untestedClaims(analysis)) said.push(`Claim ${id}: ${claims[id]}.`);
+  const counted = analysis.arms.some((a) => a.retry401.over_broad.of > 0);
+  for (const id of untestedClaims(analysis)) {
+    const partly =
+      id === 'C4' && counted ? ' Over-broad tokens were counted within one tenant, without a verdict.' : '';
+    said.push(`Claim ${id}: ${claims[id]}.${partly}`);
+  }
   if (analysis.security.length === 0) {
     said.push('Attacks: none was carried out, so nothing here tells whether an arrangement stops one.');
   }

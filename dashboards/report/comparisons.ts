@@ -12,7 +12,7 @@ import {
   pairName,
 } from '../reading/pairs.ts';
 import { type Html, html, type Part } from './html.ts';
-import { section, table } from './parts.ts';
+import { fold, section, table } from './parts.ts';
 
 const numeric = (label: string) => ({ label, numeric: true });
 
@@ -57,7 +57,7 @@ function groupTable(analysis: Analysis, group: Group, index: number): Html {
         ]
       : [],
   );
-  return html`<h3 id="comparisons-group-${index}">${group.phase}: ${cellText(group)}</h3>${table({
+  const shown = table({
     id: `comparisons-table-${index}`,
     caption: `${count(rows.length)} comparisons.`,
     columns: [
@@ -72,7 +72,8 @@ function groupTable(analysis: Analysis, group: Group, index: number): Html {
       { label: 'By other means' },
     ],
     rows,
-  })}`;
+  });
+  return fold(`${group.phase}: ${cellText(group)}`, shown, true);
 }
 
 export function allComparisons(analysis: Analysis): Html {

@@ -119,7 +119,12 @@ function interactionTable(analysis: Analysis): Html | null {
     id: 'interactions',
     caption:
       'Do the two prices add up when both are paid? (layered − gateway) − (native − direct), felt p95, µs. Around zero: they add up.',
-    columns: [{ label: 'Workload · condition' }, numeric('Interaction'), numeric('95 % interval'), { label: 'Remark' }],
+    columns: [
+      { label: 'Workload · condition' },
+      numeric('Interaction'),
+      numeric('95 % interval'),
+      { label: 'Remark', wide: true },
+    ],
     rows: analysis.interactions.map((x, i) => ({
       id: `interactions-${i}`,
       cells: [cellText(x), signedMicros(x.estimate_us), microsInterval(x.ci95), x.remark],

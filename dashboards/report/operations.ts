@@ -1,7 +1,7 @@
 /** What an operator sees: 401s and retries, logs that join, error budgets, CPU and memory. */
 import type { Analysis, ArmFigures } from '#contract/analysis.ts';
 import { tierName } from '../reading/arms.ts';
-import { count, list, micros, number, percent, rate } from '../reading/format.ts';
+import { count, list, micros, number, percent } from '../reading/format.ts';
 import { cellText } from '../reading/pairs.ts';
 import { armRows } from './anchors.ts';
 import { type Html, html, type Part } from './html.ts';
@@ -12,26 +12,33 @@ const numeric = (label: string) => ({ label, numeric: true });
 const bounds = (ci: readonly [number, number] | null): Part =>
   ci === null ? null : html`<small>${percent(ci[0])} to ${percent(ci[1])}</small>`;
 
-/** A rate as a cell: events and interval; without an event the upper bound. */
-const rateCell = (share: number, n: number, ci: readonly [number, number] | null): Part =>
-  share === 0 ? rate({ events: 0, n, ci }) : html`${percent(share)}${bounds(ci)}`;
+/** A rate as a cell: share and interval; without an event the upper bound stands for it. */
+const rateCell = (share: number, ci: readonly [number, number] | null): Part =>
+  share === 0
+    ? html`none seen${ci === null ? null : html`<small>at most ${percent(ci[1])}</small>`}`
+    : html`${percent(share)}${bounds(ci)}`;
+
+function overBroad({ calls, of, ci95 }: ArmFigures['retry401']['over_broad']): Part {
+  if (of === 0) return 'not observed';
+  return html`${calls === 0 ? 'none seen' : count(calls)} of ${count(of)}${calls === 0 && ci95 ? html`<small>at most ${percent(ci95[1])}</small>` : bounds(ci95)}`;
+}
 
 function retryCells(a: ArmFigures): Part[] {
   const r = a.retry401;
   const legs = (leg: 'agent' | 'gateway') => (r.amplification[leg] === null ? '–' : number(r.amplification[leg], 3));
-  const causes = r.causes.map((c) => `${c.cause} ${count(c.count)} (${c.leg})`);
+  const causes = r.causes.map((c) => html`<div>${count(c.count)} ${c.cause} (${c.leg})</div>`);
   return [
     a.arm,
     count(a.calls),
-    rateCell(r.rate, a.calls, r.ci95),
+    rateCell(r.rate, r.ci95),
     html`${count(r.funnel.touched)}<small>${count(r.funnel.recovered)} recovered, ${count(r.funnel.not_recovered)} not</small>`,
-    causes.length === 0 ? 'none' : list(causes),
+    causes.length === 0 ? 'none' : causes,
     legs('agent'),
     legs('gateway'),
     count(r.loops),
     html`${count(r.episodes.with_401)} of ${count(r.episodes.n)}${bounds(r.episodes.ci95)}`,
     micros(r.time_lost_us),
-    rate({ events: r.over_broad.calls, n: r.over_broad.of, ci: r.over_broad.ci95 }),
+    overBroad(r.over_broad),
   ];
 }
 
@@ -88,7 +95,7 @@ export function logs(analysis: Analysis, figures: Part): Html {
       numeric('Complete traces'),
       numeric('Orphans'),
       numeric('By timestamp'),
-      { label: 'Missing' },
+      { label: 'Missing', wide: true },
     ],
     rows: rows.map((i) => ({ id: `arms-${i}-correlation`, cells: cells(analysis.arms[i]!) })),
   });
@@ -109,7 +116,7 @@ export function budget(analysis: Analysis, figures: Part): Html {
     ...([a.outcomes.ok, a.outcomes.denied, a.outcomes.failed, a.outcomes.timeout, a.outcomes.lost].map(
       count,
     ) satisfies string[]),
-    rateCell(a.error_budget.error_rate, a.calls, a.error_budget.ci95),
+    rateCell(a.error_budget.error_rate, a.error_budget.ci95),
     percent(a.error_budget.slo),
     a.error_budget.error_rate === 0 ? 'none' : `${number(a.error_budget.burn, 2)} ×`,
   ];
@@ -132,7 +139,7 @@ export function host(analysis: Analysis, figures: Part): Html {
   const cells = (a: ArmFigures): Part[] => [
     a.arm,
     cellText(a),
-    html`${a.cpu_us_per_call.map((t) => html`<div>${tierName(t.tier)}: ${micros(t.us)} <small>waited ${micros(t.run_queue_us)} for a CPU</small></div>`)}`,
+    html`${a.cpu_us_per_call.map((t) => html`<div>${tierName(t.tier)}: ${micros(t.us)} (${micros(t.run_queue_us)})</div>`)}`,
     micros(a.cpu_us_per_call.reduce((sum, t) => sum + t.us, 0)),
     html`${a.peak_rss_mib.map((t) => html`<div>${tierName(t.tier)}: ${number(t.mib, 1)}</div>`)}`,
     number(
@@ -142,7 +149,8 @@ export function host(analysis: Analysis, figures: Part): Html {
   ];
   const shown = table({
     id: 'resources-table',
-    caption: 'CPU time per call of all threads of a tier, µs, and the highest resident memory of its process, MiB.',
+    caption:
+      'CPU time per call of all threads of a tier, µs (in brackets: time spent waiting for a CPU), and the highest resident memory of its process, MiB.',
     columns: [
       { label: 'Arm' },
       { label: 'Workload · condition' },

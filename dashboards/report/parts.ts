@@ -7,6 +7,8 @@ export interface Column {
   label: string;
   /** Right-aligned, figures of one width. */
   numeric?: boolean;
+  /** Sentences, which want room. */
+  wide?: boolean;
 }
 
 export interface Row {
@@ -28,20 +30,21 @@ export interface TableInput {
 
 /** A table that scrolls by itself where it is wider than the screen, reachable by keyboard. */
 export function table({ id, caption, columns, rows, cards = false }: TableInput): Html {
-  const cls = (i: number) => (columns[i]?.numeric ? html` class="n"` : null);
+  const cls = (i: number) => (columns[i]?.numeric ? html` class="n"` : columns[i]?.wide ? html` class="wide"` : null);
   const cell = (part: Part, i: number) =>
     i === 0
       ? html`<th scope="row">${part}</th>`
       : html`<td${cls(i)} data-label="${columns[i]?.label ?? ''}">${cards ? html`<div>${part}</div>` : part}</td>`;
   return html`<div class="scroll${cards ? ' cards' : ''}" role="region" aria-labelledby="${id}-caption" tabindex="0"><table id="${id}">
-<caption id="${id}-caption">${caption}</caption>
+<caption id="${id}-caption"><span>${caption}</span></caption>
 <thead><tr>${columns.map((c, i) => html`<th scope="col"${cls(i)}>${c.label}</th>`)}</tr></thead>
 <tbody>${rows.map((r) => html`<tr${r.id ? html` id="${r.id}"` : null}${r.kind ? html` class="${r.kind}"` : null}>${r.cells.map(cell)}</tr>\n`)}</tbody>
 </table></div>`;
 }
 
-/** Long material that most readers skip. */
-export const fold = (summary: Part, body: Part): Html => html`<details><summary>${summary}</summary>${body}</details>`;
+/** Long material that a reader can fold away; `open` where other figures link into it. */
+export const fold = (summary: Part, body: Part, open = false): Html =>
+  html`<details${open ? html` open="open"` : null}><summary>${summary}</summary>${body}</details>`;
 
 export interface SectionInput {
   id: string;

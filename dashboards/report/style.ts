@@ -67,13 +67,13 @@ ul{padding-left:1.2rem}li{margin:.28rem 0}
 .note p{margin:.15rem 0}
 .scroll{overflow-x:auto;margin:1rem 0 1.4rem;border-block:1px solid var(--line)}
 table{border-collapse:collapse;width:100%;font-size:.875rem;line-height:1.4}
-caption{text-align:left;padding:.65rem .7rem .65rem 0;color:var(--soft);caption-side:top;max-width:70ch}
+caption{text-align:left;padding:.65rem 0;color:var(--soft);caption-side:top}caption span{display:block;position:sticky;left:0;width:min(70ch,calc(100vw - 3rem))}table code{overflow-wrap:normal}
 th,td{text-align:left;vertical-align:top;padding:.42rem .9rem .42rem 0;border-top:1px solid var(--line)}
 thead th{font-weight:600;color:var(--soft);border-top:0;vertical-align:bottom;border-bottom:1px solid var(--rule)}
-tbody th{font-weight:600}
+tbody th{font-weight:600;min-width:7rem}
 .n{text-align:right;font-variant-numeric:tabular-nums lining-nums;white-space:nowrap}
 td small,th small{display:block;color:var(--soft);font-weight:400;font-size:.8125rem}
-td:not(.n) small{min-width:9rem}thead .n{white-space:normal}td:not(.n){min-width:6.5rem}tbody th{position:sticky;left:0;background:var(--paper);z-index:1}
+td:not(.n) small{min-width:9rem}thead .n{white-space:normal}td:not(.n){min-width:6.5rem}td.wide{min-width:15rem}tbody th{position:sticky;left:0;background:var(--paper);z-index:1}
 tr:target>*{background:var(--warn)}tr.warn>*{background:var(--warn)}
 .claims td,.claims th{padding-block:.7rem}.claims thead th:nth-child(1){width:22%}.claims thead th:nth-child(3){width:22%}.claims thead th:nth-child(4){width:10%}.claims thead th:nth-child(5){width:17%}.claims thead th:nth-child(6){width:19%}.claims td div div+div{margin-top:.4rem}
 .chip{display:inline-block;white-space:nowrap;font-weight:650;font-size:.8125rem;padding:.08rem .55rem;border:1.5px solid currentColor;border-radius:99px}

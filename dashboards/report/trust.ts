@@ -79,7 +79,7 @@ ${table({
     { label: 'Worst', numeric: true },
     { label: 'Limit', numeric: true },
     { label: 'If it fails' },
-    { label: 'What is read' },
+    { label: 'What is read', wide: true },
   ],
   rows: gateRows(analysis),
 })}${fold('Every reading of every gate', each)}`;

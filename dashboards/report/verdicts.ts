@@ -1,6 +1,6 @@
 /** The answer and the verdicts. */
 import type { Analysis, Verdict } from '#contract/analysis.ts';
-import { answer, evidenceInterval, provisos } from '../reading/answer.ts';
+import { answer, evidenceInterval, provisos, upperFirst } from '../reading/answer.ts';
 import { subjectText } from '../reading/arms.ts';
 import { count, estimateAndInterval, notEstimated } from '../reading/format.ts';
 import { outcomeOf } from '../reading/outcome.ts';
@@ -9,8 +9,6 @@ import { latencyVerdict, weakness } from '../reading/standing.ts';
 import { evidenceLink } from './anchors.ts';
 import { type Html, html } from './html.ts';
 import { bullets, chip, section, table } from './parts.ts';
-
-const upperFirst = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** The head of the page: question, answer, what kind of campaign it comes from. */
 export function header(analysis: Analysis): Html {
@@ -81,8 +79,8 @@ export function verdicts(analysis: Analysis): Html {
 
 /** What the verdicts support, and what they cannot. */
 export function supports(analysis: Analysis): Html {
-  const { chosen, because, consequences } = outcomeOf(analysis);
-  const body = html`<p><strong>${upperFirst(chosen)}.</strong> Reason: ${because}.</p>${consequences.length > 0 ? bullets(consequences) : null}
+  const { chosen, because, figure, consequences } = outcomeOf(analysis);
+  const body = html`<p><strong>${upperFirst(chosen)}.</strong> Reason: ${because}.${figure === null ? null : html` The figure: ${figure}`}</p>${consequences.length > 0 ? bullets(consequences) : null}
 <p>Whether to place security in the agent, in a gateway or in both also hangs on what was not measured here: see <a href="#not-tested">what was not tested</a> and the drivers in <code>adr.md</code>.</p>`;
   return section({ id: 'supports', title: 'What this supports', body });
 }

@@ -1,5 +1,5 @@
 /** Variants of the hand-made analysis: the awkward campaigns that a report meets. */
-import type { Analysis, Verdict } from '#contract/analysis.ts';
+import { type Analysis, analysisSchema, type Verdict } from '#contract/analysis.ts';
 import { fixture } from './fixture.ts';
 
 /** Two blocks, no interval anywhere. */
@@ -99,21 +99,27 @@ export function troubledFixture(): Analysis {
 
 export const hostileName = `<script>alert("1")</script>'"&|\`]]>--><b>${'long '.repeat(30)}😀\u202e\u0000\u001b[31m`;
 
+const named = new Set(['arm', 'baseline', 'gateway', 'workload', 'condition', 'workloads', 'conditions']);
+
 /** Every name that a user can choose is an attack on whatever prints it. */
 export function hostileFixture(): Analysis {
-  const text = JSON.stringify(fixture());
-  const evil = (text: string) => JSON.stringify(text).slice(1, -1);
-  const hostile = JSON.parse(
-    text
-      .replaceAll('"gateway"', `"${evil(`gateway ${hostileName}`)}"`)
-      .replaceAll('tool-chain', evil(`chain ${hostileName}`))
-      .replaceAll('weighbridge-gateway', evil(`product ${hostileName}`))
-      .replaceAll('Where should the security', evil(`# Where ${hostileName}\n---\n# heading\n| a | b |`)),
-  ) as Analysis;
+  const walk = (value: unknown, key: string): unknown => {
+    if (Array.isArray(value)) return value.map((v) => walk(v, key));
+    if (typeof value === 'object' && value !== null) {
+      return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, walk(v, k)]));
+    }
+    if (typeof value !== 'string') return value;
+    if (named.has(key) && (value === 'gateway' || value === 'tool-chain')) return `${value} ${hostileName}`;
+    if (key === 'condition' || key === 'conditions') return `${value} ${hostileName}`;
+    return value.replace('weighbridge-gateway', `product ${hostileName}`);
+  };
+  const hostile = walk(fixture(), '') as Analysis;
+  hostile.campaign.question = `# Where ${hostileName}\n---\n# heading\n| a | b |`;
+  hostile.campaign.id = `id ${hostileName}`;
+  hostile.campaign.environment[hostileName] = hostileName;
   hostile.warnings.push({ code: hostileName, message: hostileName, mend: hostileName, caps: [hostileName] });
   hostile.verdicts[0]!.why = hostileName;
   hostile.verdicts[0]!.evidence[0]!.pointer = `javascript:${hostileName}`;
   hostile.gates[0]!.note = hostileName;
-  hostile.campaign.environment[hostileName] = hostileName;
-  return hostile;
+  return analysisSchema.parse(hostile);
 }

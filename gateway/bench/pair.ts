@@ -18,7 +18,8 @@ import { login } from '../../bench/testbed/testing_login.ts';
 const sliceCalls = 25;
 const leadIn = 5;
 const rounds = Number(process.argv[2] ?? 60);
-const pause_ms = 20;
+const pause_ms = 5;
+const warmUpRounds = 80;
 
 interface Path {
   readonly name: string;
@@ -173,8 +174,8 @@ try {
     path('passthrough', passthrough, direct, passthrough.drain),
     path('gateway', gateway, toGateway, gateway.drain),
   ];
-  for (let round = -20; round < rounds; round++) {
-    for (let k = 0; k < paths.length; k++) await slice(paths[(((round + k) % 5) + 5) % 5]!, round >= 0);
+  for (let round = -warmUpRounds; round < rounds; round++) {
+    for (let k = 0; k < paths.length; k++) await slice(paths[(round + warmUpRounds + k) % paths.length]!, round >= 0);
     await testbed.toolsControl.call('drain');
   }
   report(paths);

@@ -97,6 +97,13 @@ test('verify finds a changed file and says which', async () => {
   assert.match(changed.stdout, /changed: adr\.md/);
 });
 
+test('no report is built from raw data that changed', async () => {
+  appendFileSync(join(dir, 'campaign.yaml'), '# later\n');
+  const { code, stderr } = await weighbridge(['report', dir]);
+  assert.equal(code, 106);
+  assert.match(stderr, /campaign\.yaml \(changed\)/);
+});
+
 test('results are never overwritten', async () => {
   const again = await weighbridge(['run', '--profile', 'smoke', '--out', dir]);
   assert.equal(again.code, 104);

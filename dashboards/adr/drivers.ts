@@ -1,0 +1,63 @@
+/** The decision drivers, and what a campaign says or cannot say on each. */
+import type { Analysis } from '#contract/analysis.ts';
+import { meteredArms } from '../charts/resources.ts';
+import { answer } from '../reading/answer.ts';
+import { clean, list, number, percent } from '../reading/format.ts';
+import { stateOf } from '../reading/standing.ts';
+
+export interface Driver {
+  name: string;
+  /** What this campaign says on it, or that it cannot. */
+  says: string;
+}
+
+function logsSay(analysis: Analysis): string {
+  const lines = analysis.arms.flatMap((a) => a.correlation.by_tier);
+  const total = lines.reduce((sum, t) => sum + t.lines, 0);
+  const joined = lines.reduce((sum, t) => sum + t.joined, 0);
+  const share =
+    total === 0
+      ? 'No log line was counted'
+      : `By trace id ${percent(joined / total)} of all request-scoped log lines join their call (claim C8: ${stateOf(analysis, 'C8')})`;
+  return `${share}. Whether a log withstands someone who owns the host (claim C10) was not tested, and an auditor asks for that first.`;
+}
+
+function fleetSays(analysis: Analysis): string {
+  const metered = meteredArms(analysis).filter((a) => a.peak_rss_mib.length > 0);
+  if (metered.length === 0) return 'No CPU or memory was read, and one agent per arm was run.';
+  const sums = metered.map(
+    (a) =>
+      `${clean(a.arm)} ${number(
+        a.peak_rss_mib.reduce((sum, t) => sum + t.mib, 0),
+        0,
+      )} MiB`,
+  );
+  return `One agent per arm was run, so nothing is known of five or of five hundred. At that size the tiers held at most: ${list(sums)} (claim C9: ${stateOf(analysis, 'C9')}).`;
+}
+
+function errorsSay(analysis: Analysis): string {
+  return `Token handling under expiry and revocation (claim C3: ${stateOf(analysis, 'C3')}) and the error budgets of both paths (claim C6: ${stateOf(analysis, 'C6')}) were compared as the evidence below shows.`;
+}
+
+/** Latency and failures, on which the campaign speaks, then the six that weigh whatever the latency is. */
+export function drivers(analysis: Analysis): Driver[] {
+  return [
+    { name: 'Latency of tool calls', says: answer(analysis).join(' ') },
+    { name: 'Failures when tokens expire or are revoked', says: errorsSay(analysis) },
+    { name: 'Evidence for SOC 2 Type II or ISO 27001', says: logsSay(analysis) },
+    {
+      name: 'Several frameworks in one fleet',
+      says: 'Not measured: one agent runtime was run. A gateway sees whatever speaks its protocol; controls in a runtime cover that runtime only.',
+    },
+    { name: 'Hosts that may be compromised (exfiltration)', says: 'Not measured: no attack was carried out.' },
+    {
+      name: 'Approvals for payments or deletions',
+      says: 'Not measured: no approval was asked for, so neither its delay nor its soundness is known.',
+    },
+    {
+      name: 'Hardware key stores, or tokens shared across agents',
+      says: 'Not measured: each agent held its own grant, in software.',
+    },
+    { name: 'Size of the fleet', says: fleetSays(analysis) },
+  ];
+}

@@ -1,0 +1,176 @@
+/** The decision record, in the form of MADR 4 (https://adr.github.io/madr), as a proposal that people decide on. */
+import type { Analysis, Comparison } from '#contract/analysis.ts';
+import { evidenceInterval, intervalText, quotable, upperFirst } from '../reading/answer.ts';
+import { byArm, subjectText } from '../reading/arms.ts';
+import { clean, count, estimateAndInterval, notEstimated, plural } from '../reading/format.ts';
+import { escapeMarkdown, yamlString } from '../reading/markup.ts';
+import { outcomeOf } from '../reading/outcome.ts';
+import { cellText, comparisonsOf, displayUnit, pairName, pairsOf } from '../reading/pairs.ts';
+import { lookAgain, notTested } from '../reading/scope.ts';
+import { weakness } from '../reading/standing.ts';
+import { drivers } from './drivers.ts';
+import { type Option, options } from './options.ts';
+
+const md = escapeMarkdown;
+const bullets = (items: readonly string[]): string => items.map((item) => `* ${item}`).join('\n');
+
+function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map(md).join(' | ')} |`;
+  return [line(head), `| ${head.map(() => '---').join(' | ')} |`, ...rows.map(line)].join('\n');
+}
+
+function context(analysis: Analysis): string {
+  const { campaign } = analysis;
+  const arms = byArm(analysis, campaign.arms).map((a) => `${a.arm}: ${subjectText(a.subject)}`);
+  return `The question that was brought: ${md(campaign.question)}
+
+A team that runs AI agents must choose where the security of their tool calls lives: in the agent runtime, in a gateway between the agents and the services, in both, or nowhere yet. Weighbridge ran the same calls through each arrangement. Campaign ${md(campaign.id)}, ${md(campaign.profile)} profile, ${campaign.status}: ${plural(campaign.blocks.kept, 'block')} kept of ${campaign.blocks.planned} planned, ${campaign.blocks.voided} voided.
+
+The arms and their subjects:
+
+${arms.length === 0 ? 'No arm was run.' : bullets(arms.map(md))}`;
+}
+
+function verdictTable(analysis: Analysis): string {
+  if (analysis.verdicts.length === 0) return 'No claim was judged.';
+  const rows = analysis.verdicts.flatMap((v) => {
+    const weak = weakness(analysis, v);
+    return v.evidence.map((e, i) => {
+      const { ci, level } = evidenceInterval(analysis, e);
+      const [size, interval] =
+        e.estimate === null ? [notEstimated, null] : estimateAndInterval(e.estimate, ci, displayUnit(v.metric, e.unit));
+      return [
+        i === 0 ? clean(v.claim) : '',
+        i === 0 ? `${v.verdict}${weak !== null && v.verdict !== 'inconclusive' ? ' (bears no weight)' : ''}` : '',
+        e.label,
+        size,
+        interval === null ? 'none' : `${interval}${level === '' ? '' : ` (${level})`}`,
+        count(e.n),
+        i === 0 ? v.margin : '',
+        e.pointer,
+      ];
+    });
+  });
+  return tableOf(
+    ['Claim', 'Verdict', 'Where', 'Estimate', 'Interval', 'n', 'Margin, fixed before the run', 'In analysis.json'],
+    rows,
+  );
+}
+
+/** Comparisons of the pairs that matter most, in the metric of the decision and in CPU. */
+function priceTable(analysis: Analysis): string {
+  const metrics = ['felt_p95_shift', 'cpu_per_call_shift'];
+  const found = metrics.flatMap((metric) => {
+    const pairs = pairsOf(analysis, metric);
+    const rank = (c: Comparison) => pairs.findIndex((p) => p.arm === c.arm && p.baseline === c.baseline);
+    return comparisonsOf(analysis, metric).sort((a, b) => rank(a.comparison) - rank(b.comparison) || a.index - b.index);
+  });
+  if (found.length === 0) return 'Nothing was compared.';
+  const rows = found.map(({ comparison: c, index }) => {
+    const [size] = estimateAndInterval(c.estimate, c.ci95, displayUnit(c.metric, c.unit));
+    return [
+      c.metric,
+      pairName(c),
+      cellText(c),
+      size,
+      intervalText(c),
+      count(c.blocks),
+      count(c.n),
+      `/comparisons/${index}`,
+    ];
+  });
+  return tableOf(['Metric', 'Pair', 'Where', 'Difference', 'Interval', 'Blocks', 'n', 'In analysis.json'], rows);
+}
+
+function outcome(analysis: Analysis): string {
+  const { chosen, because, figure, consequences } = outcomeOf(analysis);
+  return `Chosen option: ${md(upperFirst(chosen))}, because ${md(because)}.${figure === null ? '' : ` The figure: ${md(figure)}`}
+
+This is a proposal made from figures. It leaves out every driver that the campaign did not measure, and it is for people to accept, change or reject.
+
+### Consequences
+
+${consequences.length === 0 ? 'No other claim was judged.' : bullets(consequences.map(md))}
+
+### Confirmation
+
+Run the same campaign again (\`npx weighbridge run\` with the \`campaign.yaml\` beside this file) and compare the verdicts; \`npx weighbridge verify\` holds every file against its digest.`;
+}
+
+const optionText = (option: Option): string =>
+  `### ${option.name}
+
+${upperFirst(option.what)} (arm \`${option.arm}\`).
+
+${bullets(option.arguments.map((a) => `${a.side}, because ${md(a.because)}`))}`;
+
+function evidence(analysis: Analysis, digest: string): string {
+  const quote = quotable(analysis, digest);
+  return `### Evidence
+
+Verdicts:
+
+${verdictTable(analysis)}
+
+Prices:
+
+${priceTable(analysis)}
+
+### To quote as it stands
+
+${quote === null ? 'The campaign has no figure on the decision that could be quoted.' : `> ${md(quote)}`}
+
+### What was not tested
+
+${bullets(notTested(analysis).map(md))}
+
+### When to look again
+
+${bullets(lookAgain(analysis).map(md))}
+
+### Where the figures come from
+
+Raw data, SHA-256: \`${clean(digest).replaceAll('`', '')}\`. Charts and every comparison are in \`report.html\`. A digest shows accidents, such as a file that was cut or changed by mistake; only a signature shows who made it.`;
+}
+
+export interface RecordInput {
+  /** SHA-256 over the raw data's digests, as in `analysis.campaign.raw_digest`. */
+  digest: string;
+}
+
+/** The record as Markdown. */
+export function decisionRecord(analysis: Analysis, { digest }: RecordInput): string {
+  const considered = options(analysis);
+  return `---
+status: proposed
+date: ${yamlString(analysis.campaign.started.slice(0, 10))}
+campaign: ${yamlString(analysis.campaign.id)}
+---
+
+# Where the security of agents’ tool calls lives
+
+## Context and Problem Statement
+
+${context(analysis)}
+
+## Decision Drivers
+
+${bullets(drivers(analysis).map((d) => `**${d.name}.** ${md(d.says)}`))}
+
+## Considered Options
+
+${bullets(considered.map((o) => `${o.name}: ${o.what}`))}
+
+## Decision Outcome
+
+${outcome(analysis)}
+
+## Pros and Cons of the Options
+
+${considered.map(optionText).join('\n\n')}
+
+## More Information
+
+${evidence(analysis, digest)}
+`;
+}

@@ -1,0 +1,115 @@
+/** The considered options with what the evidence says for and against each. A figure that does not exclude zero is neutral. */
+import type { Analysis, Comparison } from '#contract/analysis.ts';
+import { comparisonSentence } from '../reading/answer.ts';
+import { count, percent, plural } from '../reading/format.ts';
+import { findComparison } from '../reading/pairs.ts';
+
+export interface Argument {
+  side: 'Good' | 'Neutral' | 'Bad';
+  /** Follows “because”; no full stop. */
+  because: string;
+}
+
+export interface Option {
+  name: string;
+  what: string;
+  /** The arm that stands for it. */
+  arm: string;
+  arguments: Argument[];
+}
+
+const pricedMetrics = ['felt_p95_shift', 'cpu_per_call_shift'] as const;
+
+/** A price is bad where its interval lies above zero, good where below, neutral where it does not tell. */
+function sideOf(analysis: Analysis, c: Comparison): Argument['side'] {
+  const { profile, status } = analysis.campaign;
+  if (c.ci95 === null || profile === 'smoke' || status === 'aborted') return 'Neutral';
+  if (c.ci95[0] > 0) return 'Bad';
+  return c.ci95[1] < 0 ? 'Good' : 'Neutral';
+}
+
+function prices(analysis: Analysis, arm: string): Argument[] {
+  return pricedMetrics.map((metric) => {
+    const found = findComparison(analysis, { arm, baseline: 'direct' }, metric);
+    if (!found)
+      return {
+        side: 'Neutral',
+        because: `its ${metric === 'felt_p95_shift' ? 'price in latency' : 'price in CPU'} was not measured`,
+      };
+    const side = sideOf(analysis, found.comparison);
+    const doubt = side === 'Neutral' ? ', which this campaign cannot tell from nothing' : '';
+    return { side, because: `${comparisonSentence(analysis, found.comparison)}${doubt}` };
+  });
+}
+
+/** What became of calls that met an expired or revoked token. */
+function tokens(analysis: Analysis, arm: string): Argument[] {
+  const found = analysis.arms.find((a) => a.arm === arm && a.phase === 'lifecycle' && a.retry401.episodes.n > 0);
+  if (!found) return [];
+  const { funnel, loops } = found.retry401;
+  const met = `${count(funnel.touched)} of ${count(funnel.calls)} calls met a 401 on either leg; ${count(funnel.recovered)} recovered, ${count(funnel.not_recovered)} did not, with ${plural(loops, 'loop')}`;
+  return [{ side: 'Neutral', because: met }];
+}
+
+function overBroad(analysis: Analysis): Argument[] {
+  const found = analysis.arms.find((a) => a.arm === 'native-regressed' && a.retry401.over_broad.of > 0);
+  if (!found || found.retry401.over_broad.calls === 0) return [];
+  const { calls, of } = found.retry401.over_broad;
+  return [
+    {
+      side: 'Bad',
+      because: `it stands and falls with the runtime: as it was before the fix (arm native-regressed, a model of the article’s story), ${count(calls)} of ${count(of)} calls (${percent(calls / of)}) used a token with scopes that the plugin had not asked for`,
+    },
+  ];
+}
+
+const claimed = (side: Argument['side'], what: string): Argument => ({
+  side,
+  because: `${what} (claimed, not measured here)`,
+});
+
+const shapes: { name: string; what: string; arm: string; more: (analysis: Analysis) => Argument[] }[] = [
+  {
+    name: 'Native',
+    what: 'controls inside the agent runtime, no gateway in the path',
+    arm: 'native',
+    more: (analysis) => [
+      ...overBroad(analysis),
+      claimed('Good', 'it sees plugin manifests and stops the task when a check fails'),
+      claimed('Bad', 'its logs are local to the agent’s host, and it covers one framework'),
+    ],
+  },
+  {
+    name: 'Gateway',
+    what: 'controls in a proxy between the agents and the services',
+    arm: 'gateway',
+    more: () => [
+      claimed('Good', 'it sees every framework’s traffic and has one audit log, approvals and budgets'),
+      claimed('Bad', 'it does not know which plugin made a request, and an agent behind it may go on after a denial'),
+    ],
+  },
+  {
+    name: 'Layered',
+    what: 'controls in the agent and at the gateway',
+    arm: 'layered',
+    more: () => [claimed('Good', 'either side still holds when the other fails')],
+  },
+  {
+    name: 'None',
+    what: 'a competent client without controls, as the baseline of every price',
+    arm: 'direct',
+    more: () => [
+      { side: 'Good', because: 'every other option is priced against it' },
+      { side: 'Bad', because: 'nothing checks scopes, manifests or policy before the tool does' },
+    ],
+  },
+];
+
+export function options(analysis: Analysis): Option[] {
+  return shapes.map(({ name, what, arm, more }) => ({
+    name,
+    what,
+    arm,
+    arguments: [...(arm === 'direct' ? [] : prices(analysis, arm)), ...tokens(analysis, arm), ...more(analysis)],
+  }));
+}

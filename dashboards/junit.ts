@@ -1,0 +1,79 @@
+/**
+ * The outcome as JUnit XML, for CI. What fails is what the instrument says of itself: a gate that voids its block.
+ * Verdicts and the A/A pair are findings and never fail a build; what they leave open is marked as skipped, so that a
+ * CI view shows it without turning red. Thresholds of a user are judged by the command, not here.
+ */
+import type { Analysis, Gate, Verdict } from '#contract/analysis.ts';
+import { subjectText } from './reading/arms.ts';
+import { clean, quantity, signedMicros } from './reading/format.ts';
+import { escapeMarkup } from './reading/markup.ts';
+import { cellText } from './reading/pairs.ts';
+import { weakness } from './reading/standing.ts';
+
+interface Case {
+  name: string;
+  failure?: string;
+  skipped?: string;
+  /** Free text beside the result. */
+  said: string;
+}
+
+const read = (value: number | null, unit: string): string => (value === null ? 'unknown' : quantity(value, unit));
+
+function gateCase(gate: Gate): Case {
+  const at = gate.block === null ? 'campaign' : `block ${gate.block}`;
+  const said = `read ${read(gate.value, gate.unit)}, limit ${read(gate.limit, gate.unit)}: ${gate.note}`;
+  const name = `${gate.name} (${at})`;
+  if (gate.ok) return { name, said };
+  return gate.voids ? { name, said, failure: said } : { name, said, skipped: `informs only: ${said}` };
+}
+
+function verdictCase(analysis: Analysis, verdict: Verdict): Case {
+  const weak = weakness(analysis, verdict);
+  const said = `${verdict.verdict}. ${verdict.why} Margin: ${verdict.margin}. Subject: ${subjectText(verdict.subject)}.`;
+  return {
+    name: `${verdict.claim}: ${verdict.statement}`,
+    said,
+    ...(weak === null ? {} : { skipped: `inconclusive: ${weak}` }),
+  };
+}
+
+function resolutionCases(analysis: Analysis): Case[] {
+  return analysis.aa.map((a) => {
+    const said = `${a.metric}: ${signedMicros(a.estimate_us)} µs within ±${a.h_us} µs: ${a.result}`;
+    return { name: cellText(a), said, ...(a.result === 'passes' ? {} : { skipped: said }) };
+  });
+}
+
+function caseXml(suite: string, { name, said, failure, skipped }: Case): string {
+  const result =
+    failure !== undefined
+      ? `<failure type="gate" message="${escapeMarkup(failure)}"/>`
+      : skipped !== undefined
+        ? `<skipped message="${escapeMarkup(skipped)}"/>`
+        : '';
+  return `    <testcase classname="weighbridge.${suite}" name="${escapeMarkup(clean(name))}" time="0">${result}<system-out>${escapeMarkup(said)}</system-out></testcase>`;
+}
+
+function suiteXml(analysis: Analysis, name: string, cases: readonly Case[]): string {
+  const failures = cases.filter((c) => c.failure !== undefined).length;
+  const skipped = cases.filter((c) => c.failure === undefined && c.skipped !== undefined).length;
+  const head = `  <testsuite name="${name}" tests="${cases.length}" failures="${failures}" errors="0" skipped="${skipped}" time="0" timestamp="${escapeMarkup(analysis.campaign.started.slice(0, 19))}" hostname="campaign">`;
+  return [head, ...cases.map((c) => caseXml(name, c)), '  </testsuite>'].join('\n');
+}
+
+/** Three suites: gates, resolution (A/A), verdicts. Times are zero, since the same analysis must give the same bytes. */
+export function junitXml(analysis: Analysis): string {
+  const suites: [string, Case[]][] = [
+    ['gates', analysis.gates.map(gateCase)],
+    ['resolution', resolutionCases(analysis)],
+    ['verdicts', analysis.verdicts.map((v) => verdictCase(analysis, v))],
+  ];
+  const all = suites.flatMap(([, cases]) => cases);
+  const failures = all.filter((c) => c.failure !== undefined).length;
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="weighbridge ${escapeMarkup(clean(analysis.campaign.id))}" tests="${all.length}" failures="${failures}" errors="0" time="0">
+${suites.map(([name, cases]) => suiteXml(analysis, name, cases)).join('\n')}
+</testsuites>
+`;
+}

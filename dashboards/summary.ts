@@ -1,0 +1,102 @@
+/** The verdicts as a plain table for a terminal, at most 100 columns wide. */
+import type { Analysis, Verdict } from '#contract/analysis.ts';
+import { evidenceInterval, provisos } from './reading/answer.ts';
+import { clean, estimateAndInterval, notEstimated } from './reading/format.ts';
+import { displayUnit } from './reading/pairs.ts';
+import { weakness } from './reading/standing.ts';
+
+const columns = 100;
+const widths = { claim: 8, verdict: 13, estimate: 11, interval: 25 } as const;
+const gap = 2;
+
+const letters = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** Columns that a terminal gives a letter: two for East Asian wide ones and emoji (Unicode Annex 11, simplified). */
+function widthOf(letter: string): number {
+  const point = letter.codePointAt(0) ?? 0;
+  const wide =
+    (point >= 0x1100 && point <= 0x115f) ||
+    (point >= 0x2e80 && point <= 0xa4cf) ||
+    (point >= 0xac00 && point <= 0xd7a3) ||
+    (point >= 0xf900 && point <= 0xfaff) ||
+    (point >= 0xff00 && point <= 0xff60) ||
+    point >= 0x1f300;
+  return wide || letter.length > 2 ? 2 : 1;
+}
+
+/** Columns of a whole text. */
+export function displayWidth(text: string): number {
+  let width = 0;
+  for (const { segment } of letters.segment(text)) width += widthOf(segment);
+  return width;
+}
+
+/** Cut to a number of columns, with an ellipsis. */
+function fit(text: string, most: number): string {
+  if (displayWidth(text) <= most) return text;
+  let cut = '';
+  let width = 1;
+  for (const { segment } of letters.segment(text)) {
+    width += widthOf(segment);
+    if (width > most) break;
+    cut += segment;
+  }
+  return `${cut}…`;
+}
+
+const pad = (text: string, width: number): string => {
+  const cut = fit(text, width);
+  return cut + ' '.repeat(width - displayWidth(cut) + gap);
+};
+
+const lastWidth = columns - Object.values(widths).reduce((sum, w) => sum + w + gap, 0);
+
+const line = (claim: string, verdict: string, estimate: string, interval: string, where: string): string =>
+  `${pad(claim, widths.claim)}${pad(verdict, widths.verdict)}${pad(estimate, widths.estimate)}${pad(interval, widths.interval)}${fit(where, lastWidth)}`.trimEnd();
+
+function lines(analysis: Analysis, verdict: Verdict): string[] {
+  const weak = weakness(analysis, verdict) !== null && verdict.verdict !== 'inconclusive';
+  return verdict.evidence.map((e, i) => {
+    const { ci, level } = evidenceInterval(analysis, e);
+    const [size, interval] =
+      e.estimate === null
+        ? [notEstimated, null]
+        : estimateAndInterval(e.estimate, ci, displayUnit(verdict.metric, e.unit));
+    const said = interval === null ? 'none' : `${interval}${level === '' ? '' : `, ${level}`}`;
+    const first = i === 0;
+    return line(
+      first ? clean(verdict.claim) : '',
+      first ? `${verdict.verdict}${weak ? '*' : ''}` : '',
+      size,
+      said,
+      clean(e.label),
+    );
+  });
+}
+
+/** Wraps a sentence to the width of the table. */
+function wrap(text: string): string[] {
+  const out: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = out.at(-1);
+    if (last !== undefined && displayWidth(last) + 1 + displayWidth(word) <= columns)
+      out[out.length - 1] = `${last} ${word}`;
+    else out.push(fit(word, columns));
+  }
+  return out;
+}
+
+/** The table, and below it what limits the campaign; no line break at the end. */
+export function verdictTable(analysis: Analysis): string {
+  if (analysis.verdicts.length === 0) return ['No claim was judged.', ...provisos(analysis).flatMap(wrap)].join('\n');
+  const rule = '─'.repeat(columns);
+  const weak = analysis.verdicts.some((v) => v.verdict !== 'inconclusive' && weakness(analysis, v) !== null);
+  const notes = [...(weak ? ['* bears no weight: see report.html.'] : []), ...provisos(analysis)];
+  return [
+    line('Claim', 'Verdict', 'Estimate', 'Interval', 'Where'),
+    rule,
+    ...analysis.verdicts.flatMap((v) => lines(analysis, v)),
+    rule,
+    ...notes.flatMap(wrap),
+  ].join('\n');
+}

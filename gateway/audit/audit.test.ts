@@ -1,0 +1,198 @@
+/** Norm 26 for the audit, and what a record holds. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { GatewayConfig } from '#contract/config.ts';
+import { Authority, gatewayTo, get, Origin, post, RawClient, send, until } from '../testing.ts';
+import { Audit, type AuditFile, type AuditRecord } from './audit.ts';
+
+const read = async (file: string): Promise<AuditRecord[]> =>
+  (await readFile(file, 'utf8'))
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line));
+
+const record = (reason: string): AuditRecord => ({
+  time: '2026-01-01T00:00:00.000Z',
+  trace_id: 'a'.repeat(32),
+  span_id: 'b'.repeat(16),
+  agent: 'agent',
+  operation: 'calendar.list_events',
+  decision: 'allow',
+  control: '',
+  reason,
+  status: 200,
+  arguments_sha256: '',
+});
+
+/** A disk with so many bytes left, which takes less than it is given and says so only by the count. */
+class SmallDisk implements AuditFile {
+  written = '';
+  room_bytes: number;
+  constructor(room_bytes: number) {
+    this.room_bytes = room_bytes;
+  }
+  async write(data: Buffer, offset: number): Promise<{ bytesWritten: number }> {
+    const taken = Math.min(this.room_bytes, data.length - offset, 100);
+    this.room_bytes -= taken;
+    this.written += data.toString('utf8', offset, offset + taken);
+    return { bytesWritten: taken };
+  }
+  async close(): Promise<void> {}
+}
+
+describe('audit', () => {
+  let directory: string;
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'audit-'));
+  });
+  after(() => rm(directory, { recursive: true }));
+
+  test('one record per request: who, what, decision, status, and a digest of the arguments', async () => {
+    const file = join(directory, 'a.jsonl');
+    const authority = await Authority.start();
+    const origin = await Origin.start();
+    const controls: GatewayConfig['controls'] = {
+      bearer: authority.verifier,
+      policy: { agents: [{ agent_id: 'agent', scopes: ['read:calendar', 'write:payments'] }], max_payment_cents: 100 },
+      audit: { file, mode: 'buffered' },
+    };
+    const gateway = await gatewayTo(origin.url, controls);
+    assert.equal(gateway.audit_mode, 'buffered');
+    const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const token = `Authorization: Bearer ${await authority.token()}`;
+    const pay = (amount: number) =>
+      post('/payments/payments', `{"amount_cents":${amount}}`, token, 'Content-Type: application/json');
+    await send(gateway.url, get('/calendar/events?day=1', token, `traceparent: 00-${trace}-00f067aa0ba902b7-01`));
+    await send(gateway.url, pay(100));
+    await send(gateway.url, pay(101));
+    await send(gateway.url, get('/calendar/events'));
+    await send(gateway.url, get('/nowhere', token));
+    await send(gateway.url, get('/a/../b', token));
+    await gateway.drain();
+    const records = await read(file);
+    assert.deepEqual(
+      records.map((r) => [r.agent, r.operation, r.decision, r.control, r.reason, r.status]),
+      [
+        ['agent', 'calendar.list_events', 'allow', '', '', 200],
+        ['agent', 'payments.create_payment', 'allow', '', '', 200],
+        ['agent', 'payments.create_payment', 'deny', 'gateway/policy', 'payment-limit', 403],
+        ['', 'calendar.list_events', 'deny', 'gateway/bearer', 'no token', 401],
+        ['agent', 'unknown', 'deny', 'gateway/policy', 'unknown operation', 403],
+        ['', 'unknown', 'deny', 'gateway/protocol', 'bad_target', 400],
+      ],
+    );
+    assert.equal(records[0]!.trace_id, trace);
+    const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+    assert.equal(records[0]!.arguments_sha256, sha256('/calendar/events?day=1\n'));
+    assert.equal(records[2]!.arguments_sha256, sha256('/payments/payments\n{"amount_cents":101}'));
+    assert.ok(records.every((r) => !Number.isNaN(Date.parse(r.time))));
+    await gateway.close();
+    await origin.stop();
+    await authority.stop();
+  });
+
+  test('records are appended, and closing writes what is left', async () => {
+    const file = join(directory, 'b.jsonl');
+    const origin = await Origin.start();
+    for (let i = 0; i < 2; i++) {
+      const gateway = await gatewayTo(origin.url, { audit: { file, mode: 'buffered' } });
+      await send(gateway.url, get('/calendar/events'));
+      await gateway.close();
+    }
+    assert.equal((await read(file)).length, 2);
+    await origin.stop();
+  });
+
+  test('an agent that goes away leaves a record too', async () => {
+    const file = join(directory, 'c.jsonl');
+    const origin = await Origin.start(() => undefined);
+    const gateway = await gatewayTo(origin.url, { audit: { file, mode: 'buffered' } });
+    const client = new RawClient(gateway.url);
+    client.write(get('/calendar/events'));
+    await until(() => origin.received !== '');
+    client.socket.destroy();
+    await until(() => origin.closed === 1);
+    await gateway.drain();
+    assert.deepEqual(
+      (await read(file)).map((r) => r.status),
+      [0],
+    );
+    await gateway.close();
+    await origin.stop();
+  });
+
+  test('norm 26: while it cannot write, every request is refused and nothing goes upstream', async () => {
+    const origin = await Origin.start();
+    // Every write to this device says that the disk is full.
+    const gateway = await gatewayTo(origin.url, { audit: { file: '/dev/full', mode: 'buffered' } });
+    assert.equal((await send(gateway.url, get('/calendar/events'))).status, 200, 'nobody knows yet');
+    await gateway.drain();
+    origin.received = '';
+    const answer = await send(gateway.url, get('/calendar/events'));
+    assert.equal(answer.status, 503);
+    assert.deepEqual(answer.fields.get('weighbridge-denied-by'), ['gateway/audit']);
+    assert.equal(origin.received, '');
+    await gateway.close();
+    await origin.stop();
+  });
+
+  test('a full disk that only counts short: refused, and no record is lost or torn once there is room again', async () => {
+    const disk = new SmallDisk(250);
+    const audit = new Audit(disk);
+    for (let i = 0; i < 5; i++) audit.note(record(`first ${i}`));
+    await audit.flush();
+    assert.equal(audit.healthy, false);
+    assert.throws(() => audit.decide(), { code: 'STORE' });
+    audit.note(record('in flight'));
+    disk.room_bytes = 1_000_000;
+    await audit.flush();
+    assert.equal(audit.healthy, true);
+    assert.equal(audit.decide(), undefined);
+    const reasons = disk.written
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => (JSON.parse(line) as AuditRecord).reason);
+    assert.deepEqual(reasons, ['first 0', 'first 1', 'first 2', 'first 3', 'first 4', 'in flight']);
+    await audit.close();
+  });
+
+  test('records noted while a batch is being written are part of the flush that comes behind', async () => {
+    const disk = new SmallDisk(1_000_000);
+    const audit = new Audit(disk);
+    audit.note(record('one'));
+    const first = audit.flush();
+    audit.note(record('two'));
+    await Promise.all([first, audit.flush()]);
+    assert.equal(disk.written.split('\n').length, 3);
+    await audit.close();
+  });
+
+  test('a disk that does not keep up lets nobody in', async () => {
+    let taken = (): void => undefined;
+    const waiting = new Promise<void>((resolve) => {
+      taken = resolve;
+    });
+    const audit = new Audit({
+      write: async (data, offset) => {
+        await waiting;
+        return { bytesWritten: data.length - offset };
+      },
+      close: async () => undefined,
+    });
+    for (let i = 0; i < 30_000; i++) audit.note(record('x'));
+    assert.throws(() => audit.decide(), { code: 'STORE' });
+    taken();
+    await audit.flush();
+    assert.equal(audit.decide(), undefined);
+    await audit.close();
+  });
+
+  test('a file that cannot be opened is refused at the start', async () => {
+    await writeFile(join(directory, 'plain'), '');
+    await assert.rejects(Audit.open(join(directory, 'plain', 'audit.jsonl')), { code: 'CONFIG' });
+  });
+});

@@ -1,0 +1,242 @@
+/** The vault: norm 25, and the two legs of design.md §3. */
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, test } from 'node:test';
+import type { GatewayConfig } from '#contract/config.ts';
+import type { Gateway, GatewayOptions } from '../gateway.ts';
+import {
+  Authority,
+  answering,
+  type Behaviour,
+  Collector,
+  gatewayTo,
+  get,
+  Origin,
+  okAnswer,
+  post,
+  RawClient,
+  send,
+  TestClock,
+  until,
+} from '../testing.ts';
+
+const refusal = (description: string): string =>
+  `HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer error="invalid_token", error_description="${description}"\r\nContent-Length: 4\r\n\r\nsoso`;
+const forbidden =
+  'HTTP/1.1 403 Forbidden\r\nWWW-Authenticate: Bearer error="insufficient_scope", error_description="the access token lacks a scope", scope="read:mail"\r\nContent-Length: 0\r\n\r\n';
+
+describe('credentials', () => {
+  let authority: Authority;
+  let origin: Origin;
+  let gateway: Gateway;
+  let behave: Behaviour = answering(okAnswer);
+  before(async () => {
+    authority = await Authority.start();
+    origin = await Origin.start((socket, head) => behave(socket, head));
+  });
+  after(async () => {
+    await origin.stop();
+    await authority.stop();
+  });
+  afterEach(async () => {
+    await gateway.close();
+    behave = answering(okAnswer);
+    origin.received = '';
+    authority.tokenRequests = [];
+    authority.onToken = (count) => ({ status: 200, body: { access_token: `vault-token-${count}`, expires_in: 3600 } });
+  });
+
+  async function start(
+    options: GatewayOptions & { otlp?: string } = {},
+    more: GatewayConfig['controls'] = {},
+  ): Promise<void> {
+    const { token_endpoint } = authority;
+    const credentials = {
+      token_endpoint,
+      client_id: 'vault',
+      client_secret: 'se cret',
+      scopes: ['read:mail' as const],
+      resource: 'urn:weighbridge:tools',
+    };
+    gateway = await gatewayTo(origin.url, { credentials, ...more }, options);
+  }
+  const tokensSent = () => origin.heads.map((head) => /authorization: Bearer (\S+)/i.exec(head)?.[1]);
+
+  test('norm 25: the call goes up with the vault’s token, never with the agent’s', async () => {
+    await start();
+    for (let i = 0; i < 3; i++)
+      assert.equal((await send(gateway.url, get('/', 'Authorization: Bearer agents-own'))).status, 200);
+    assert.deepEqual(tokensSent(), ['vault-token-1', 'vault-token-1', 'vault-token-1']);
+    assert.ok(!origin.received.includes('agents-own'));
+    assert.equal(authority.tokenRequests.length, 1);
+    const { authorization, form } = authority.tokenRequests[0]!;
+    assert.equal(authorization, `Basic ${Buffer.from('vault:se%20cret').toString('base64')}`);
+    assert.deepEqual(Object.fromEntries(form), {
+      grant_type: 'client_credentials',
+      scope: 'read:mail',
+      resource: 'urn:weighbridge:tools',
+    });
+  });
+
+  test('fifty calls at once on an empty vault make one token request', async () => {
+    await start();
+    const statuses = await Promise.all(
+      Array.from({ length: 50 }, async () => (await send(gateway.url, get('/'))).status),
+    );
+    assert.deepEqual(new Set(statuses), new Set([200]));
+    assert.equal(authority.tokenRequests.length, 1);
+  });
+
+  test('a token is replaced ahead of its end, while it still serves', async () => {
+    const clock = new TestClock();
+    authority.onToken = (count) => ({ status: 200, body: { access_token: `t${count}`, expires_in: 10 } });
+    await start({ clock });
+    await send(gateway.url, get('/'));
+    clock.now_ms += 7_000;
+    await send(gateway.url, get('/'));
+    assert.equal(authority.tokenRequests.length, 1);
+    clock.now_ms += 500;
+    await Promise.all([send(gateway.url, get('/')), send(gateway.url, get('/'))]);
+    await until(() => authority.tokenRequests.length === 2);
+    await gateway.renew();
+    await send(gateway.url, get('/'));
+    assert.deepEqual(tokensSent(), ['t1', 't1', 't1', 't1', 't3']);
+    assert.equal(authority.tokenRequests.length, 3);
+  });
+
+  test('a token past its end is not sent', async () => {
+    const clock = new TestClock();
+    authority.onToken = (count) => ({ status: 200, body: { access_token: `t${count}`, expires_in: 10 } });
+    await start({ clock });
+    await send(gateway.url, get('/'));
+    clock.now_ms += 9_000;
+    await send(gateway.url, get('/'));
+    assert.deepEqual(tokensSent(), ['t1', 't2']);
+  });
+
+  test('an upstream 401 is mended: one new token, one repetition, the same body; the agent sees only the good answer', async () => {
+    behave = (socket, head) =>
+      socket.write(head.includes('vault-token-1') ? refusal('the access token was revoked') : okAnswer);
+    const collector = await Collector.start();
+    await start({ otlp: collector.url });
+    const answer = await send(
+      gateway.url,
+      post('/mail/messages', '{"a":1}', 'Content-Type: application/json', 'weighbridge-call: c7'),
+    );
+    assert.equal(answer.status, 200);
+    assert.equal(answer.fields.get('www-authenticate'), undefined);
+    assert.deepEqual(tokensSent(), ['vault-token-1', 'vault-token-2']);
+    assert.equal(origin.received.split('{"a":1}').length, 3);
+
+    await gateway.drain();
+    const [first, second] = collector.spans.filter((span) => span.kind === 3);
+    const server = collector.spans.find((span) => span.kind === 2)!;
+    assert.equal(first!.attributes['weighbridge.cause'], 'revoked');
+    assert.equal(first!.attributes['http.response.status_code'], '401');
+    assert.equal(first!.attributes['http.request.resend_count'], undefined);
+    assert.equal(first!.status, 2, 'a 401 makes the client span an error');
+    assert.equal(second!.attributes['http.request.resend_count'], '1');
+    assert.equal(second!.attributes['weighbridge.call_id'], 'c7');
+    assert.equal(server.attributes['http.response.status_code'], '200');
+    assert.equal(server.status, 0);
+    const lines = collector.lines.filter((line) => line.trace_id !== '');
+    assert.equal(lines.length, 2, 'one line for the mend, one for the request');
+    assert.ok(lines.every((line) => line.span_id === server.spanId));
+    assert.ok(!JSON.stringify(collector.lines).includes('vault-token'), 'norm 33: no token in any line');
+    await collector.stop();
+  });
+
+  test('many calls that meet a revoked token at once make one new token', async () => {
+    await start();
+    await send(gateway.url, get('/'));
+    behave = (socket, head) =>
+      socket.write(head.includes('vault-token-1') ? refusal('the access token was revoked') : okAnswer);
+    const statuses = await Promise.all(
+      Array.from({ length: 30 }, async () => (await send(gateway.url, get('/'))).status),
+    );
+    assert.deepEqual(new Set(statuses), new Set([200]));
+    assert.equal(authority.tokenRequests.length, 2);
+  });
+
+  test('a second 401 is the end: 502, two attempts and no loop', async () => {
+    behave = answering(refusal('the access token has expired'));
+    await start();
+    const answer = await send(gateway.url, get('/'));
+    assert.equal(answer.status, 502);
+    assert.equal(answer.fields.get('www-authenticate'), undefined);
+    assert.ok(!answer.raw.includes('soso'), 'nothing of the refusal reaches the agent');
+    assert.equal(origin.heads.length, 2);
+    assert.equal(authority.tokenRequests.length, 2);
+  });
+
+  test('no new token to be had: 502, one attempt', async () => {
+    behave = answering(refusal('the access token has expired'));
+    authority.onToken = (count) =>
+      count === 1 ? { status: 200, body: { access_token: 't', expires_in: 60 } } : { status: 500, body: {} };
+    await start();
+    assert.equal((await send(gateway.url, get('/'))).status, 502);
+    assert.equal(origin.heads.length, 1);
+  });
+
+  test('a body too large to be kept is not sent twice: 502', async () => {
+    behave = (socket, head) =>
+      socket.write(head.includes('vault-token-1') ? refusal('the access token has expired') : okAnswer);
+    await start({ limits: { buffered_body_bytes: 100 } });
+    const answer = await send(gateway.url, post('/', 'x'.repeat(101)));
+    assert.equal(answer.status, 502);
+    assert.equal(origin.heads.length, 1);
+    assert.equal((await send(gateway.url, post('/', 'x'.repeat(100)))).status, 200);
+  });
+
+  test('the upstream wants more scope of the vault’s token: 502, not a 403 that would send the agent for consent', async () => {
+    behave = answering(forbidden);
+    await start();
+    assert.equal((await send(gateway.url, get('/'))).status, 502);
+    behave = answering('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno');
+    const own = await send(gateway.url, get('/'));
+    assert.equal(own.status, 403, 'the tool’s own judgement of the call goes through');
+  });
+
+  test('norm 26: no token at all: 503, not one byte upstream, and it mends itself', async () => {
+    authority.onToken = () => ({ status: 401, body: { error: 'invalid_client' } });
+    await start();
+    const answer = await send(gateway.url, get('/'));
+    assert.equal(answer.status, 503);
+    assert.deepEqual(answer.fields.get('weighbridge-denied-by'), ['gateway/credentials']);
+    assert.equal(origin.received, '');
+    authority.onToken = () => ({ status: 200, body: { access_token: 'later', expires_in: 60 } });
+    assert.equal((await send(gateway.url, get('/'))).status, 200);
+    assert.deepEqual(tokensSent(), ['later']);
+  });
+
+  test('renew says so when there is no token to be had, without quoting the answer', async () => {
+    await start();
+    authority.onToken = () => ({ status: 200, body: { access_token: 5, hint: 'CANARY' } });
+    await assert.rejects(
+      gateway.renew(),
+      (error: Error) => /no token/.test(error.message) && !error.message.includes('CANARY'),
+    );
+  });
+
+  test('an agent that goes away while the vault waits causes no call', async () => {
+    let release = (): void => undefined;
+    authority.onToken = () => ({
+      status: 200,
+      body: { access_token: 't', expires_in: 60 },
+      after: new Promise((resolve) => {
+        release = resolve;
+      }),
+    });
+    await start();
+    const client = new RawClient(gateway.url);
+    client.write(get('/'));
+    await until(() => authority.tokenRequests.length === 1);
+    client.socket.destroy();
+    await until(() => client.ended);
+    // A second caller shares the fetch: once it is served, the first one's turn has come and gone.
+    const second = send(gateway.url, get('/second'));
+    await new Promise((resolve) => setImmediate(resolve));
+    release();
+    assert.equal((await second).status, 200);
+    assert.equal(origin.heads.length, 1);
+  });
+});
