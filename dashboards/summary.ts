@@ -1,8 +1,8 @@
 /** The verdicts as a plain table for a terminal, at most 100 columns wide. */
 import type { Analysis, Verdict } from '#contract/analysis.ts';
 import { evidenceInterval, provisos } from './reading/answer.ts';
-import { clean, estimateAndInterval, notEstimated } from './reading/format.ts';
-import { displayUnit } from './reading/pairs.ts';
+import { clean, estimateAndInterval, notEstimated, range } from './reading/format.ts';
+import { displayUnit, keyEvidence, placeOf } from './reading/pairs.ts';
 import { weakness } from './reading/standing.ts';
 
 const columns = 100;
@@ -54,23 +54,31 @@ const lastWidth = columns - Object.values(widths).reduce((sum, w) => sum + w + g
 const line = (claim: string, verdict: string, estimate: string, interval: string, where: string): string =>
   `${pad(claim, widths.claim)}${pad(verdict, widths.verdict)}${pad(estimate, widths.estimate)}${pad(interval, widths.interval)}${fit(where, lastWidth)}`.trimEnd();
 
+/** Beyond this many, the range stands for the figures that decided. */
+const mostFigures = 4;
+
+function figures(analysis: Analysis, verdict: Verdict): [string, string, string][] {
+  const key = keyEvidence(analysis, verdict);
+  const unit = displayUnit(verdict.metric, key[0]!.unit);
+  const estimates = key.flatMap((e) => (e.estimate === null ? [] : [e.estimate]));
+  if (key.length > mostFigures && estimates.length > 0) {
+    const span = range(Math.min(...estimates), Math.max(...estimates), unit);
+    return [['', span, `lowest and highest of ${estimates.length} figures`]];
+  }
+  return key.map((e) => {
+    const { ci, level } = evidenceInterval(analysis, e);
+    const [size, interval] = e.estimate === null ? [notEstimated, null] : estimateAndInterval(e.estimate, ci, unit);
+    const said = interval === null ? 'none' : `${interval}${level === '' ? '' : `, ${level}`}`;
+    return [size, said, placeOf(analysis, e)];
+  });
+}
+
 function lines(analysis: Analysis, verdict: Verdict): string[] {
   const weak = weakness(analysis, verdict) !== null && verdict.verdict !== 'inconclusive';
-  return verdict.evidence.map((e, i) => {
-    const { ci, level } = evidenceInterval(analysis, e);
-    const [size, interval] =
-      e.estimate === null
-        ? [notEstimated, null]
-        : estimateAndInterval(e.estimate, ci, displayUnit(verdict.metric, e.unit));
-    const said = interval === null ? 'none' : `${interval}${level === '' ? '' : `, ${level}`}`;
+  return figures(analysis, verdict).map(([estimate, interval, where], i) => {
     const first = i === 0;
-    return line(
-      first ? clean(verdict.claim) : '',
-      first ? `${verdict.verdict}${weak ? '*' : ''}` : '',
-      size,
-      said,
-      clean(e.label),
-    );
+    const said = first ? `${verdict.verdict}${weak ? '*' : ''}` : '';
+    return line(first ? clean(verdict.claim) : '', said, estimate, interval, where);
   });
 }
 

@@ -6,10 +6,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { spanName } from '#contract/names.ts';
 import { type Operation, operations } from '#contract/tools.ts';
-import { operationOf } from './adapters/http.ts';
+import { operationAt, operationBelow } from './adapters/http.ts';
 import type { AnswerCode } from './errors.ts';
 import { hopHeaders, isHost, RequestHeaders } from './forward/headers.ts';
-import { readTarget, type Target } from './forward/target.ts';
+import { pathOf, readTarget, type Target, targetOn } from './forward/target.ts';
 import type { Limits } from './limits.ts';
 
 /** Where a request belongs, for span and log: the catalogue's path template, so that names stay few. */
@@ -68,14 +68,26 @@ export function readRequest(req: IncomingMessage, limits: Limits): Reading {
   const peer = peerOf(req.socket);
   const method = req.method!;
   const refusal = refusalOf(req, headers, limits) ?? checkHost(headers, peer);
-  const target = refusal ?? readTarget(req.url!, headers.host!);
-  if (typeof target === 'string') {
-    return { headers, peer, route: unknownRoute(method), target: noTarget, refusal: target };
-  }
-  const operation = operationOf(method, target.path);
+  if (refusal !== undefined) return refused(headers, peer, method, refusal);
+  const url = req.url!;
+  // A path that stands in the catalogue as it is needs no check.
+  const path = pathOf(url);
+  const known = operationAt(method, path);
+  const target = known ? targetOn(url, path) : readTarget(url, headers.host!);
+  if (typeof target === 'string') return refused(headers, peer, method, target);
+  // An absolute form may name a known path too.
+  const operation = known ?? operationAt(method, target.path) ?? operationBelow(method, target.path);
   const route = operation ? routes.get(operation)! : unknownRoute(method);
   return { headers, peer, route, target, refusal: undefined };
 }
+
+const refused = (headers: RequestHeaders, peer: Peer, method: string, refusal: AnswerCode): Reading => ({
+  headers,
+  peer,
+  route: unknownRoute(method),
+  target: noTarget,
+  refusal,
+});
 
 function refusalOf(req: IncomingMessage, headers: RequestHeaders, limits: Limits): AnswerCode | undefined {
   if (req.httpVersionMajor !== 1) return 'bad_message';

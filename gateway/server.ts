@@ -24,6 +24,8 @@ export class Listener {
       connectionsCheckingInterval: limits.check_interval_ms,
       keepAliveTimeout: limits.keep_alive_ms,
       noDelay: true,
+      // Requests without a body then have no stream that must be run to its end.
+      optimizeEmptyRequests: true,
     });
     // Node would drop fields beyond its count without a word; ours are counted and refused.
     this.#server.maxHeadersCount = 0;

@@ -28,12 +28,15 @@ export interface Setting {
   arms: Map<string, Cell>;
 }
 
+/** Blocks that times rest on: a gate on the instrument voids all that was timed in its block. */
+export const timedBlocks = (cell: Cell): CellBlock[] => cell.blocks.filter((b) => b.kept);
+
 /**
- * Blocks that a cell's figures rest on. Gates void timings, so a voided block is left out; but a 401 that was counted in
- * it is still a 401, so the lifecycle phase, which counts and does not time, keeps all.
+ * Blocks that counts of calls rest on. A 401 in a voided block is still a 401, so the lifecycle phase, whose figures are
+ * counts, keeps all; elsewhere the same blocks count that were timed.
  */
 export const countedBlocks = (cell: Cell): CellBlock[] =>
-  cell.phase === 'lifecycle' ? cell.blocks : cell.blocks.filter((b) => b.kept);
+  cell.phase === 'lifecycle' ? cell.blocks : timedBlocks(cell);
 
 const keyOf = (parts: readonly string[]): string => parts.join('\u0000');
 

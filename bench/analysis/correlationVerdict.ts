@@ -6,7 +6,7 @@ import { blockBootstrap } from '../stats/bootstrap.ts';
 import type { Interval } from '../stats/interval.ts';
 import { fewestBlocks } from '../stats/signedRank.ts';
 import { decide } from '../stats/verdict.ts';
-import type { CellBlock } from './cells.ts';
+import { type CellBlock, timedBlocks } from './cells.ts';
 import type { Claim } from './claims.ts';
 import { tierLines } from './correlation.ts';
 import type { Data } from './data.ts';
@@ -43,10 +43,7 @@ function shareInterval(blocks: readonly BlockLines[], slices: number, random: Ra
 function tierShares(data: Data, arm: string): TierShare[] {
   const tiers = data.manifest.arms.find((a) => a.arm === arm)!.tiers;
   const cells = data.cells.filter((c) => c.arm === arm);
-  const byBlock = Map.groupBy(
-    cells.flatMap((c) => c.blocks.filter((b) => b.kept)),
-    (b: CellBlock) => b.block,
-  );
+  const byBlock = Map.groupBy(cells.flatMap(timedBlocks), (b: CellBlock) => b.block);
   const slices = [...byBlock.values()].flat().reduce((n, b) => n + data.counts.get(b.cb)!.slices, 0);
   return tiers.flatMap((tier) => {
     const service = data.services.find((s) => s.name === tier);
@@ -69,7 +66,7 @@ function tierShares(data: Data, arm: string): TierShare[] {
 /** What a join by timestamp gets right, where all arms ran at once, over all of them: the upper end of its 90 % interval. */
 function timestampShare(data: Data): { share: number; interval90: Interval | null; lines: number } | null {
   const byBlock = new Map<number, BlockLines>();
-  for (const block of data.cells.flatMap((c) => c.blocks.filter((b) => b.kept))) {
+  for (const block of data.cells.flatMap(timedBlocks)) {
     const row = data.byTimestamp.get(block.cb);
     if (!row) continue;
     const sum = byBlock.get(block.block) ?? { lines: 0, joined: 0 };
@@ -93,9 +90,8 @@ export function correlationVerdict({ data, arms, warnings }: Findings, claim: Cl
   const rival = timestampShare(data);
   const capped = capsOf(warnings, claim.claim);
   if (tiers.length > 0 && rival === null) capped.push('the join by timestamp was not measured');
-  const shares = decide({ intervals90: tiers.map((t) => t.interval90), region: claim.region, capped });
   const beats = tiers.every((t) => t.interval90 && rival?.interval90 && t.interval90.lo > rival.interval90.hi);
-  const verdict = shares.verdict === 'confirmed' && !beats ? 'inconclusive' : shares.verdict;
+  const { verdict, reason } = judge(tiers, { region: claim.region, capped, beats });
   const worst = tiers.toSorted((a, b) => a.joined / a.lines - b.joined / b.lines)[0];
   return {
     claim: claim.claim,
@@ -104,10 +100,35 @@ export function correlationVerdict({ data, arms, warnings }: Findings, claim: Cl
     verdict,
     margin: claim.margin,
     metric: claim.metric,
-    why: whyOf({ worst, rival, reason: shares.reason, beats, margin: claim.margin, tiers: tiers.length }),
-    scope: 'One host, one clock: a join by timestamp across hosts, whose clocks differ, would get fewer lines right.',
+    why: whyOf({ worst, rival, reason, beats, margin: claim.margin, tiers: tiers.length }),
+    scope: `One host, one clock: a join by timestamp across hosts, whose clocks differ, would get fewer lines right.${
+      measured.some((a) => a.attached) ? ' Lines of attached gateways are not collected, and so not judged.' : ''
+    }`,
     evidence: tiers.length > 0 ? evidenceOf(arms, tiers) : noEvidence(data),
   };
+}
+
+interface Terms {
+  region: Claim['region'];
+  capped: readonly string[];
+  /** Does every tier lie above the join by timestamp? */
+  beats: boolean;
+}
+
+/** The claim is about every tier, so one that lies wholly outside refutes it, whatever the others do. */
+function judge(
+  tiers: readonly TierShare[],
+  { region, capped, beats }: Terms,
+): { verdict: Verdict['verdict']; reason: string } {
+  const least = region[0] ?? 0;
+  const outside = tiers.filter((t) => t.interval90 && t.interval90.hi < least).length;
+  if (capped.length === 0 && outside > 0) {
+    return { verdict: 'refuted', reason: `Wholly outside the margin in ${outside} of ${tiers.length} tiers.` };
+  }
+  const decision = decide({ intervals90: tiers.map((t) => t.interval90), region, capped });
+  // The sentence speaks of workloads; here each tier of each arm is judged.
+  const reason = decision.reason.replace(/workload/g, 'tier');
+  return { verdict: decision.verdict === 'confirmed' && !beats ? 'inconclusive' : decision.verdict, reason };
 }
 
 interface Reason {
@@ -123,10 +144,9 @@ function whyOf({ worst, rival, reason, beats, margin, tiers }: Reason): string {
   if (!worst) return `${reason} No line was counted. Margin: ${margin}.`;
   const least = `Least of ${tiers} tiers: ${worst.tier} of ${worst.arm}, ${worst.joined} of ${worst.lines} lines (${percent(worst.joined / worst.lines)}).`;
   const beside = rival
-    ? ` By timestamp alone ${percent(rival.share)} of ${rival.lines} lines go to the right trace${beats ? '' : ', and its interval is not below'}.`
+    ? ` By timestamp alone ${percent(rival.share)} of ${rival.lines} lines go to the right trace${beats || !rival.interval90 ? '' : ', and its interval is not below'}.`
     : '';
-  // The bench's sentence speaks of workloads; here each tier of each arm is one.
-  return `${least}${beside} ${reason.replace(/workloads?/g, 'tiers')} Margin: ${margin}.`;
+  return `${least}${beside} ${reason} Margin: ${margin}.`;
 }
 
 function evidenceOf(arms: Findings['arms'], tiers: readonly TierShare[]): Verdict['evidence'] {

@@ -62,9 +62,9 @@ describe('a shift of quantiles', () => {
     const steady = shiftOf(pairs(8), pseudomedian, random())!;
     assert.ok(steady.sensitivity!.agrees);
     // All above zero but for one wild block: ranks say above, Student's interval does not.
-    const wild = [...[5, 6, 7, 8, 9, 10, 11, 12, 13].map((d) => ({ arm: d, baseline: 0 })), { arm: -200, baseline: 0 }];
+    const wild = Array.from({ length: 20 }, (_, i) => ({ arm: i === 0 ? -2000 : 5 + i, baseline: 0 }));
     const shift = shiftOf(wild, pseudomedian, random())!;
-    assert.ok(shift.ci90![0] > 0 || shift.ci95![0] > 0);
+    assert.ok(shift.ci95![0] > 0);
     assert.equal(shift.sensitivity!.agrees, false);
   });
 

@@ -20,10 +20,10 @@ export interface Progress {
 }
 
 /** `1 min 05 s`; the time left is what was needed so far, scaled. */
-export const formatLeft = (seconds: number): string =>
-  seconds >= 60
-    ? `${Math.floor(seconds / 60)} min ${String(Math.round(seconds % 60)).padStart(2, '0')} s`
-    : `${Math.round(seconds)} s`;
+export const formatLeft = (seconds: number): string => {
+  const whole = Math.round(seconds);
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`;
+};
 
 export const formatStep = (step: ProgressStep, elapsed_s: number): string => {
   const left =

@@ -55,8 +55,8 @@ export class Supervisor {
       serialization: 'advanced',
       detached: true,
       env: {
-        PATH: process.env['PATH'],
-        HOME: process.env['HOME'],
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
         TZ: 'UTC',
         NODE_ENV: 'production',
         ...(this.#compileCache === undefined ? {} : { NODE_COMPILE_CACHE: this.#compileCache }),

@@ -37,7 +37,7 @@ export const comparisonSchema = z.object({
   blocks: z.number().int(),
   /** Kept calls (or episodes) of arm and baseline together. */
   n: z.number().int(),
-  /** signed_rank, block_bootstrap or none. */
+  /** signed_rank; paired_t (shifts of means); block_bootstrap (rates); zero_bound (rates without an event); none. */
   method: z.string(),
   /** The same difference by other means: paired t and block bootstrap; `agrees` is false where they would tell another story (a different side of zero). */
   sensitivity: z
@@ -128,7 +128,7 @@ export const waterfallSchema = z.object({
   condition: z.string(),
   arm: z.string(),
   baseline: z.string(),
-  /** Fixed order: agent (token handling, checks), wire to the gateway or tool, gateway self, wire gateway to tool, token check at the tool, tool. */
+  /** Fixed order: agent (token handling, checks), token refresh, wire to the gateway or tool, gateway self, wire gateway to tool, token check at the tool, tool. */
   parts: z.array(z.object({ part: z.string(), mean_us: z.number(), difference_us: z.number() })),
   mean_us: z.number(),
   difference_us: z.number(),

@@ -5,7 +5,7 @@ import { byArm, subjectText } from '../reading/arms.ts';
 import { clean, count, estimateAndInterval, notEstimated, plural } from '../reading/format.ts';
 import { escapeMarkdown, yamlString } from '../reading/markup.ts';
 import { outcomeOf } from '../reading/outcome.ts';
-import { cellText, comparisonsOf, displayUnit, pairName, pairsOf } from '../reading/pairs.ts';
+import { cellText, comparisonsOf, displayUnit, pairName, pairsOf, placeOf } from '../reading/pairs.ts';
 import { lookAgain, notTested } from '../reading/scope.ts';
 import { weakness } from '../reading/standing.ts';
 import { drivers } from './drivers.ts';
@@ -42,7 +42,7 @@ function verdictTable(analysis: Analysis): string {
       return [
         i === 0 ? clean(v.claim) : '',
         i === 0 ? `${v.verdict}${weak !== null && v.verdict !== 'inconclusive' ? ' (bears no weight)' : ''}` : '',
-        e.label,
+        placeOf(analysis, e),
         size,
         interval === null ? 'none' : `${interval}${level === '' ? '' : ` (${level})`}`,
         count(e.n),

@@ -194,7 +194,12 @@ function subtitle(analysis: Analysis, marks: readonly Mark[]): string {
   const subject = decision
     ? `Subject: ${shorten(clean(decision.subject.system), 60)}, ${decision.subject.kind}, ${shorten(clean(decision.subject.placement), 40)}, ${shorten(clean(decision.subject.protocol), 12)}; ${decision.blocks} blocks, ${decision.n.toLocaleString('en-GB')} calls.`
     : '';
-  return [intervals, subject, `Campaign ${shorten(clean(analysis.campaign.id), 40)}.`, ...provisos(analysis).slice(0, 1)]
+  return [
+    intervals,
+    subject,
+    `Campaign ${shorten(clean(analysis.campaign.id), 40)}.`,
+    ...provisos(analysis).slice(0, 1),
+  ]
     .filter((t) => t !== '')
     .join(' ');
 }

@@ -37,13 +37,23 @@ test('a campaign without verdicts says what it did not test', () => {
 test('lower, equal and percentage points', () => {
   const analysis = fixture();
   const { comparison } = claimComparison(analysis, 'C3')!;
-  assert.match(comparisonSentence(analysis, comparison), /share of calls met by a 401 was 12\.4 percentage points lower on arm native/);
-  assert.match(comparisonSentence(analysis, { ...comparison, estimate: 0 }), /was the same on arm native .* as on arm native-regressed/);
+  assert.match(
+    comparisonSentence(analysis, comparison),
+    /share of calls met by a 401 was 12\.4 percentage points lower on arm native/,
+  );
+  assert.match(
+    comparisonSentence(analysis, { ...comparison, estimate: 0 }),
+    /was the same on arm native .* as on arm native-regressed/,
+  );
 });
 
 test('the title is the finding', () => {
-  const at = (verdict: 'confirmed' | 'refuted' | 'mixed' | 'inconclusive', times: number) => findingTitle(ruled(fixture(), [{ claim: 'C1b', verdict, times }]));
-  assert.equal(at('refuted', 1), 'The gateway adds 0.41 ms at p95 (95 % interval 0.39 to 0.43 ms): far below the claimed 5 to 15 ms');
+  const at = (verdict: 'confirmed' | 'refuted' | 'mixed' | 'inconclusive', times: number) =>
+    findingTitle(ruled(fixture(), [{ claim: 'C1b', verdict, times }]));
+  assert.equal(
+    at('refuted', 1),
+    'The gateway adds 0.41 ms at p95 (95 % interval 0.39 to 0.43 ms): far below the claimed 5 to 15 ms',
+  );
   assert.match(at('refuted', 8), /: below the claimed/);
   assert.match(at('refuted', 60), /: above the claimed/);
   assert.match(at('confirmed', 24), /: within the claimed/);
@@ -54,7 +64,19 @@ test('the title is the finding', () => {
 
 test('the sentence to quote stands by itself', () => {
   const quote = quotable(fixture(), 'd1ge57')!;
-  for (const part of ['20260301T101500Z-5e1f', 'quick profile', 'seed weighbridge', '0.41 ms higher', '0.39 to 0.43 ms', '8 blocks', '4,800 calls', 'claim C1b (5 to 15 ms) is refuted', 'weighbridge-gateway@0.1.0 (a model of the article’s claims', 'weighbridge-agent@0.1.0', 'd1ge57']) {
+  for (const part of [
+    '20260301T101500Z-5e1f',
+    'quick profile',
+    'seed weighbridge',
+    '0.41 ms higher',
+    '0.39 to 0.43 ms',
+    '8 blocks',
+    '4,800 calls',
+    'claim C1b (5 to 15 ms) is refuted',
+    'weighbridge-gateway@0.1.0 (a model of the article’s claims',
+    'weighbridge-agent@0.1.0',
+    'd1ge57',
+  ]) {
     assert.ok(quote.includes(part), part);
   }
   const open = quotable(ruled(fixture(), [{ claim: 'C1b', verdict: 'inconclusive', times: 12 }]))!;
@@ -79,5 +101,7 @@ test('what was not tested follows the campaign', () => {
   const real = fixture();
   real.campaign.arms[5]!.subject.kind = 'real';
   assert.ok(!notTested(real).some((s) => s.startsWith('Real products')));
-  assert.ok(lookAgain(ruled(fixture(), [{ claim: 'C9', verdict: 'inconclusive' }])).some((s) => s.includes('claim C9')));
+  assert.ok(
+    lookAgain(ruled(fixture(), [{ claim: 'C9', verdict: 'inconclusive' }])).some((s) => s.includes('claim C9')),
+  );
 });

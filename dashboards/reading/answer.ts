@@ -2,7 +2,7 @@
 import type { Analysis, Comparison, Verdict } from '#contract/analysis.ts';
 import { armSubject, armWithRole } from './arms.ts';
 import { clean, count, estimateAndInterval, type Interval, levelPercent, plural, range, shorten } from './format.ts';
-import { cellText, claimComparison, comparisonAt, displayUnit, metricText } from './pairs.ts';
+import { cellText, claimComparison, comparisonAt, displayUnit, keyEvidence, metricText } from './pairs.ts';
 import {
   isProvisional,
   latencyStanding,
@@ -65,8 +65,8 @@ export function evidenceInterval(
 }
 
 /** `0.38 to 0.52 ms` over the claim's evidence; null where there is only one figure. */
-function spread(verdict: Verdict): string | null {
-  const estimates = verdict.evidence.flatMap((e) => (e.estimate === null ? [] : [e.estimate]));
+function spread(analysis: Analysis, verdict: Verdict): string | null {
+  const estimates = keyEvidence(analysis, verdict).flatMap((e) => (e.estimate === null ? [] : [e.estimate]));
   if (estimates.length < 2) return null;
   return range(Math.min(...estimates), Math.max(...estimates), verdict.evidence[0]!.unit);
 }
@@ -95,10 +95,11 @@ export function answer(analysis: Analysis): string[] {
   const found = claimComparison(analysis, verdict.claim);
   const sentences: string[] = [];
   if (found) sentences.push(`${upperFirst(comparisonSentence(analysis, found.comparison))}.`);
-  const estimates = spread(verdict);
+  const estimates = spread(analysis, verdict);
+  const places = keyEvidence(analysis, verdict).length;
   if (estimates)
     sentences.push(
-      `In ${verdict.evidence.length === 2 ? 'both' : `all ${verdict.evidence.length}`} combinations of workload and condition: ${estimates}.`,
+      `In ${places === 2 ? 'both' : `all ${places}`} combinations of workload and condition: ${estimates}.`,
     );
   sentences.push(standingClause[standing](marginText(verdict.margin)));
   const weak = weakness(analysis, verdict);

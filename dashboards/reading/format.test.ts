@@ -1,6 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clean, count, estimateAndInterval, glue, list, micros, percent, quantity, range, shorten, signedMicros } from './format.ts';
+import {
+  clean,
+  count,
+  estimateAndInterval,
+  glue,
+  list,
+  micros,
+  percent,
+  quantity,
+  range,
+  shorten,
+  signedMicros,
+} from './format.ts';
 
 test('an estimate and its interval share unit and precision', () => {
   assert.deepEqual(estimateAndInterval(412.3, [361.8, 468.2], 'us'), ['0.41 ms', '0.36 to 0.47 ms']);

@@ -28,7 +28,7 @@ function decimalsFor(values: readonly number[], most: number): number {
   const largest = Math.max(...values.map(Math.abs));
   const spread = Math.max(...values) - Math.min(...values);
   const byLargest = largest >= 100 ? 0 : largest >= 10 ? 1 : 2;
-  const bySpread = spread > 0 ? Math.ceil(-Math.log10(spread / 3)) : 0;
+  const bySpread = spread > 0 ? Math.ceil(-Math.log10(spread / 2.5)) : 0;
   return Math.min(most, Math.max(byLargest, bySpread));
 }
 
@@ -65,7 +65,7 @@ export function percent(share: number): string {
 
 /** How a unit of the analysis is shown: scale factor, suffix, most decimals. */
 const scales: Record<string, { factor: number; suffix: string; most: number }> = {
-  us: { factor: 1 / 1000, suffix: ' ms', most: 3 },
+  us: { factor: 1 / 1000, suffix: ' ms', most: 4 },
   ratio: { factor: 100, suffix: ' %', most: 4 },
   share: { factor: 100, suffix: ' %', most: 4 },
   count: { factor: 1, suffix: '', most: 0 },

@@ -5,7 +5,8 @@ import { fixture } from '../testing/fixture.ts';
 import { emptyFixture, ruled, smokeFixture, troubledFixture } from '../testing/variants.ts';
 import { outcomeOf } from './outcome.ts';
 
-const at = (verdict: Verdict['verdict'], times: number): Analysis => ruled(fixture(), [{ claim: 'C1b', verdict, times }]);
+const at = (verdict: Verdict['verdict'], times: number): Analysis =>
+  ruled(fixture(), [{ claim: 'C1b', verdict, times }]);
 
 test('below the claim: nothing is ruled out by latency, and nothing is recommended', () => {
   const { chosen, because, figure } = outcomeOf(at('refuted', 1));
@@ -51,10 +52,17 @@ test('what is open, capped, smoke, aborted or untested recommends nothing', () =
 });
 
 test('each other verdict becomes a consequence in the words of its state', () => {
-  const words = { confirmed: /is confirmed .* may be weighed/, refuted: /is no argument here/, mixed: /per workload/, inconclusive: /nothing here rests on it/ };
+  const words = {
+    confirmed: /is confirmed .* may be weighed/,
+    refuted: /is no argument here/,
+    mixed: /per workload/,
+    inconclusive: /nothing here rests on it/,
+  };
   for (const claim of ['C1a', 'C3', 'C6', 'C8', 'C9']) {
     for (const verdict of Object.keys(words) as Verdict['verdict'][]) {
-      const said = outcomeOf(ruled(fixture(), [{ claim, verdict }])).consequences.find((c) => c.startsWith(`Claim ${claim} `));
+      const said = outcomeOf(ruled(fixture(), [{ claim, verdict }])).consequences.find((c) =>
+        c.startsWith(`Claim ${claim} `),
+      );
       assert.match(said!, words[verdict]);
     }
   }

@@ -5,7 +5,7 @@
 import type { Analysis, Verdict } from '#contract/analysis.ts';
 import { claimComparisonText, upperFirst } from './answer.ts';
 import { clean, list, quantity } from './format.ts';
-import { claimComparison, displayUnit } from './pairs.ts';
+import { claimComparison, displayUnit, keyEvidence, placeOf } from './pairs.ts';
 import { latencyStanding, latencyVerdict, marginText, type Standing, stateOf, weakness } from './standing.ts';
 
 export interface Outcome {
@@ -29,10 +29,12 @@ function withoutGateway(analysis: Analysis): string {
   return arm ? `Arm ${clean(arm.arm)}` : 'The path without the gateway';
 }
 
-const figures = (verdict: Verdict): string =>
+const figures = (analysis: Analysis, verdict: Verdict): string =>
   list(
-    verdict.evidence.flatMap((e) =>
-      e.estimate === null ? [] : [`${quantity(e.estimate, displayUnit(verdict.metric, e.unit))} in ${clean(e.label)}`],
+    keyEvidence(analysis, verdict).flatMap((e) =>
+      e.estimate === null
+        ? []
+        : [`${quantity(e.estimate, displayUnit(verdict.metric, e.unit))} in ${placeOf(analysis, e)}`],
     ),
   );
 
@@ -56,9 +58,9 @@ const words: Record<Exclude<Standing, 'not tested'>, Words> = {
     chosen: `${withoutGateway(analysis)}, as far as latency decides`,
     because: `a tool call through the gateway pays more than the claimed ${marginText(margin)}, and another driver has to be worth that`,
   }),
-  mixed: (_analysis, verdict) => ({
+  mixed: (analysis, verdict) => ({
     chosen: 'no single option; decide per workload',
-    because: `whether the claimed ${marginText(verdict.margin)} holds depends on the workload or condition (${figures(verdict)})`,
+    because: `whether the claimed ${marginText(verdict.margin)} holds depends on the workload or condition (${figures(analysis, verdict)})`,
   }),
   open: (analysis, verdict) => ({
     chosen: 'none yet',

@@ -1,6 +1,8 @@
 /** Pairs of arms that are compared, and what the difference between them means (design: the price of each thing separates). */
-import type { Analysis, Comparison } from '#contract/analysis.ts';
+import type { Analysis, Comparison, Verdict } from '#contract/analysis.ts';
 import { clean, shorten } from './format.ts';
+
+export type Evidence = Verdict['evidence'][number];
 
 export interface Pair {
   arm: string;
@@ -40,6 +42,23 @@ export function comparisonAt(analysis: Analysis, pointer: string): ComparisonAt 
   const match = /^#?\/comparisons\/(\d+)(?:\/|$)/.exec(pointer);
   const comparison = match ? analysis.comparisons[Number(match[1])] : undefined;
   return comparison ? { comparison, index: Number(match![1]) } : null;
+}
+
+/** Where a piece of evidence was measured: the cell of the comparison behind it, else its label. */
+export function placeOf(analysis: Analysis, evidence: Evidence): string {
+  const found = comparisonAt(analysis, evidence.pointer);
+  return found ? cellText(found.comparison) : clean(evidence.label);
+}
+
+/**
+ * The evidence on which a verdict was decided: its comparisons in the claim's metric. What else stands beside them, such
+ * as memory beside CPU, informs. A claim that is about no difference is decided on all of its evidence.
+ */
+export function keyEvidence(analysis: Analysis, verdict: Verdict): Evidence[] {
+  const compared = verdict.evidence.filter(
+    (e) => comparisonAt(analysis, e.pointer)?.comparison.metric === verdict.metric,
+  );
+  return compared.length > 0 ? compared : verdict.evidence;
 }
 
 /** What a pair's difference means; null where nothing is known of it. A user may have named another pair the decision. */

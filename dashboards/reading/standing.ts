@@ -4,6 +4,7 @@
  */
 import type { Analysis, Verdict } from '#contract/analysis.ts';
 import { clean } from './format.ts';
+import { keyEvidence } from './pairs.ts';
 
 /** Where a claim holds, in ms; null is an open end. */
 export type RegionMs = readonly [number | null, number | null];
@@ -35,7 +36,7 @@ export function weakness(analysis: Analysis, verdict: Verdict): string | null {
   const cap = analysis.warnings.find((w) => w.caps.includes(verdict.claim));
   if (cap) return 'a warning about the data caps it';
   if (verdict.verdict === 'inconclusive') return 'the figures do not decide it';
-  if (verdict.evidence.some((e) => e.ci === null)) return 'a figure behind it has no interval';
+  if (keyEvidence(analysis, verdict).some((e) => e.ci === null)) return 'a figure behind it has no interval';
   return null;
 }
 
@@ -69,7 +70,7 @@ export function latencyStanding(analysis: Analysis): Standing {
   if (verdict.verdict !== 'refuted') return 'mixed';
   const region = regionMs(verdict.margin);
   if (!region) return 'open';
-  const sides = new Set(verdict.evidence.map((e) => sideOf(e.estimate, region)));
+  const sides = new Set(keyEvidence(analysis, verdict).map((e) => sideOf(e.estimate, region)));
   if (sides.size > 1) return 'mixed';
   return [...sides][0] ?? 'open';
 }

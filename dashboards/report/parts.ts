@@ -57,10 +57,10 @@ export const section = ({ id, title, body }: SectionInput): Html =>
 
 /** A chart with the words that go with it, beside it where there is room; where it was not drawn, why. */
 export function figure(chart: Chart, svg: string | undefined, beside = true): Html {
-  const heading = html`<h3 id="${chart.name}-h">${chart.heading}</h3>`;
+  const heading = html`<h3 id="chart-${chart.name}-h">${chart.heading}</h3>`;
   if (svg === undefined)
     return html`<div class="absent" id="chart-${chart.name}">${heading}<p>Not drawn. ${chart.absent}</p></div>`;
-  return html`<figure id="chart-${chart.name}"${beside ? html` class="beside"` : null} aria-labelledby="${chart.name}-h">${heading}
+  return html`<figure id="chart-${chart.name}"${beside ? html` class="beside"` : null} aria-labelledby="chart-${chart.name}-h">${heading}
 <div class="plot" role="region" aria-label="${chart.heading}, drawing" tabindex="0">${trusted(svg)}</div>
 <figcaption><p><b>How to read it.</b> ${chart.read}</p><p><b>What it does not show.</b> ${chart.limits}</p>
 <p class="source">Figures: <code>analysis.json ${chart.source}</code>. Specification: <code>charts/${chart.name}.vl.json</code>.</p></figcaption></figure>`;

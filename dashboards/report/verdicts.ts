@@ -2,13 +2,13 @@
 import type { Analysis, Verdict } from '#contract/analysis.ts';
 import { answer, evidenceInterval, provisos, upperFirst } from '../reading/answer.ts';
 import { subjectText } from '../reading/arms.ts';
-import { count, estimateAndInterval, notEstimated } from '../reading/format.ts';
+import { count, estimateAndInterval, notEstimated, range } from '../reading/format.ts';
 import { outcomeOf } from '../reading/outcome.ts';
-import { claimComparison, comparisonAt, displayUnit, pairName } from '../reading/pairs.ts';
+import { claimComparison, comparisonAt, displayUnit, keyEvidence, pairName, placeOf } from '../reading/pairs.ts';
 import { latencyVerdict, weakness } from '../reading/standing.ts';
 import { evidenceLink } from './anchors.ts';
 import { type Html, html } from './html.ts';
-import { bullets, chip, section, table } from './parts.ts';
+import { bullets, chip, fold, section, table } from './parts.ts';
 
 /** The head of the page: question, answer, what kind of campaign it comes from. */
 export function header(analysis: Analysis): Html {
@@ -33,13 +33,28 @@ ${limits.length > 0 ? html`<div class="note" role="note">${limits.map((s) => htm
 
 function figureOf(analysis: Analysis, verdict: Verdict, evidence: Verdict['evidence'][number]): Html {
   const { ci, level } = evidenceInterval(analysis, evidence);
-  const at = html`<small>${evidence.label}; n = ${count(evidence.n)}</small>`;
+  const at = html`<small>${placeOf(analysis, evidence)}; n = ${count(evidence.n)}</small>`;
   if (evidence.estimate === null)
     return html`<div>${evidenceLink(analysis, evidence.pointer, notEstimated)}${at}</div>`;
   const [size, interval] = estimateAndInterval(evidence.estimate, ci, displayUnit(verdict.metric, evidence.unit));
   const named = level === '' ? null : html`${level} interval `;
   const said = interval === null ? html`${size}, no interval` : html`${size}, ${named}${interval}`;
   return html`<div>${evidenceLink(analysis, evidence.pointer, said)}${at}</div>`;
+}
+
+/** Beyond this many, the range stands for the figures, and they can be unfolded. */
+const mostFigures = 4;
+
+function figuresOf(analysis: Analysis, verdict: Verdict): Html {
+  const all = verdict.evidence.map((e) => figureOf(analysis, verdict, e));
+  const estimates = keyEvidence(analysis, verdict).flatMap((e) => (e.estimate === null ? [] : [e.estimate]));
+  if (all.length <= mostFigures || estimates.length === 0) return html`${all}`;
+  const span = range(
+    Math.min(...estimates),
+    Math.max(...estimates),
+    displayUnit(verdict.metric, verdict.evidence[0]!.unit),
+  );
+  return html`<div>${span}<small>lowest and highest of ${count(estimates.length)}</small></div>${fold('Every figure', html`${all}`)}`;
 }
 
 function row(analysis: Analysis, verdict: Verdict, index: number) {
@@ -51,7 +66,7 @@ function row(analysis: Analysis, verdict: Verdict, index: number) {
     cells: [
       html`${verdict.claim}<small>${verdict.statement}</small>`,
       html`${chip(verdict.verdict)}${weak !== null && decided ? html`<small>bears no weight: ${weak}</small>` : null}`,
-      html`${verdict.evidence.map((e) => figureOf(analysis, verdict, e))}${pair ? html`<small>${pairName(pair.comparison)}</small>` : null}`,
+      html`${figuresOf(analysis, verdict)}${pair ? html`<small>${pairName(pair.comparison)}</small>` : null}`,
       verdict.margin,
       subjectText(verdict.subject),
       html`${verdict.why}${verdict.scope ? html`<small>${verdict.scope}</small>` : null}`,

@@ -1,6 +1,7 @@
 /** A strict reader of markup for tests: the first thing that is not well-formed XML (§2.1 of XML 1.0), or null. */
 
-const token = /<!DOCTYPE [^<>[\]]*>|<\?xml [^<>]*\?>|<(\/?)([A-Za-z][\w:.-]*)((?:\s+[\w:.-]+="[^"<]*")*)\s*(\/?)>|[^<]+|</y;
+const token =
+  /<!DOCTYPE [^<>[\]]*>|<\?xml [^<>]*\?>|<(\/?)([A-Za-z][\w:.-]*)((?:\s+[\w:.-]+="[^"<]*")*)\s*(\/?)>|[^<]+|</y;
 const reference = /&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[\da-f]+);)/i;
 
 /** Elements, in the order in which they open. */
@@ -29,7 +30,10 @@ export function readMarkup(source: string): Reading {
   const open: string[] = [];
   let roots = 0;
   token.lastIndex = 0;
-  const fault = (what: string): Reading => ({ fault: `${what} near “${source.slice(Math.max(0, token.lastIndex - 80), token.lastIndex + 20)}”`, elements });
+  const fault = (what: string): Reading => ({
+    fault: `${what} near “${source.slice(Math.max(0, token.lastIndex - 80), token.lastIndex + 20)}”`,
+    elements,
+  });
   while (token.lastIndex < source.length) {
     const match = token.exec(source);
     if (!match) return fault('no token');

@@ -13,10 +13,11 @@ for (const operation of operations) {
   } else throw new Error(`the adapter cannot route ${operation.path}: only the last segment may be a parameter`);
 }
 
-/** The operation of a request, if it is one. A parameter is exactly one segment, and not empty. */
-export function operationOf(method: string, path: string): Operation | undefined {
-  const operation = exact.get(`${method} ${path}`);
-  if (operation) return operation;
+/** The operation whose path is exactly this one; it needs no further check then. */
+export const operationAt = (method: string, path: string): Operation | undefined => exact.get(`${method} ${path}`);
+
+/** The operation whose path has a parameter in last place: exactly one segment, and not empty. */
+export function operationBelow(method: string, path: string): Operation | undefined {
   const cut = path.lastIndexOf('/') + 1;
   return cut === path.length ? undefined : byPrefix.get(`${method} ${path.slice(0, cut)}`);
 }

@@ -1,6 +1,6 @@
 /**
  * Weighs the gateway's hop beside the bare relay's: `node gateway/bench/pair.ts [rounds]`. One call at a time, in slices
- * of 25 of which the first 5 are lead-in; every round has one slice per path, in an order that rotates. The client is
+ * of 25 of which the first 5 are lead-in; every round has one slice per path, in an order that is drawn from a seed. The client is
  * this process; the tool, the relays and the gateways are processes of their own. Prints medians of the added time, and
  * their ratios: levels depend on the machine, ratios hardly.
  */
@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { Client } from 'undici';
 import type { GatewayConfig } from '#contract/config.ts';
 import { ControlClient, type GatewayMethods } from '#contract/control.ts';
+import { seededRandom } from '#contract/random.ts';
 import { allScopes, gatewayAudience, toolsAudience } from '#contract/tools.ts';
 import { startTestbed, type Testbed, testVaultSecret } from '../../bench/testbed/testing.ts';
 import { login } from '../../bench/testbed/testing_login.ts';
@@ -27,6 +28,8 @@ interface Path {
   readonly authorization: string;
   readonly drain: (() => Promise<unknown>) | undefined;
   readonly kept_us: number[];
+  /** Median of each round's slice. */
+  readonly medians_us: number[];
   /** Of the relay or gateway; undefined for the direct path. */
   readonly pid: number | undefined;
   cpu_us: number;
@@ -118,11 +121,12 @@ async function call(path: Path, index: number): Promise<number> {
 async function slice(path: Path, keep: boolean): Promise<void> {
   await pause(pause_ms);
   const before_us = cpu_us(path.pid);
-  for (let i = 0; i < sliceCalls; i++) {
-    const took_us = await call(path, i);
-    if (keep && i >= leadIn) path.kept_us.push(took_us);
-  }
+  const took_us: number[] = [];
+  for (let i = 0; i < sliceCalls; i++) took_us.push(await call(path, i));
   if (keep) {
+    const kept = took_us.slice(leadIn);
+    path.kept_us.push(...kept);
+    path.medians_us.push(quantile(kept, 0.5));
     path.cpu_us += cpu_us(path.pid) - before_us;
     path.calls += sliceCalls;
   }
@@ -134,14 +138,22 @@ function quantile(values: readonly number[], p: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))]!;
 }
 
+/** Median over the rounds of what a path's slice took more than another's, at the slice's median. */
+const added_us = (path: Path, base: Path): number =>
+  quantile(
+    path.medians_us.map((median, round) => median - base.medians_us[round]!),
+    0.5,
+  );
+
 function report(paths: readonly Path[]): void {
-  const added = (path: Path, p: number) => quantile(path.kept_us, p) - quantile(paths[0]!.kept_us, p);
+  const [direct, ...others] = paths as [Path, ...Path[]];
+  const us = (value: number) => value.toFixed(0).padStart(5);
   for (const path of paths) {
-    const [p50, p95] = [0.5, 0.95].map((p) => quantile(path.kept_us, p).toFixed(0));
-    const [a50, a95] = [0.5, 0.95].map((p) => added(path, p).toFixed(0));
-    const ratios = paths.slice(1, 3).map((relay) => (added(path, 0.5) / added(relay, 0.5)).toFixed(2));
+    const p95_us = quantile(path.kept_us, 0.95) - quantile(direct.kept_us, 0.95);
+    const ratios = others.slice(0, 2).map((relay) => (added_us(path, direct) / added_us(relay, direct)).toFixed(2));
     process.stdout.write(
-      `${path.name.padEnd(16)} p50 ${p50} p95 ${p95} us; added p50 ${a50} p95 ${a95} us; added p50 / relays' ${ratios.join(' and ')}; cpu ${(path.cpu_us / path.calls).toFixed(0)} us a call; n ${path.kept_us.length}\n`,
+      `${path.name.padEnd(17)} p50 ${us(quantile(path.kept_us, 0.5))} us, added ${us(added_us(path, direct))} (p95 ${us(p95_us)}), ` +
+        `${ratios.join(' and ')} of the relays' at p50; cpu ${us(path.cpu_us / path.calls)} us a call; n ${path.kept_us.length}\n`,
     );
   }
 }
@@ -163,6 +175,7 @@ try {
     authorization,
     drain,
     kept_us: [],
+    medians_us: [],
     pid: at.pid,
     cpu_us: 0,
     calls: 0,
@@ -174,8 +187,9 @@ try {
     path('passthrough', passthrough, direct, passthrough.drain),
     path('gateway', gateway, toGateway, gateway.drain),
   ];
+  const random = seededRandom('pair');
   for (let round = -warmUpRounds; round < rounds; round++) {
-    for (let k = 0; k < paths.length; k++) await slice(paths[(round + warmUpRounds + k) % paths.length]!, round >= 0);
+    for (const each of random.shuffle(paths)) await slice(each, round >= 0);
     await testbed.toolsControl.call('drain');
   }
   report(paths);

@@ -1,4 +1,4 @@
--- Per cell: what calls that met a 401 took in all, and the median of those that did not; whole ns, of the blocks that count.
+-- Per cell: what calls that met a 401 took in all, and the median of those that did not; whole ns, kept blocks.
 SELECT b.phase, b.workload, b.condition, b.arm,
   count(*) FILTER (touched)::INTEGER AS touched,
   coalesce(sum(latency_ns) FILTER (touched), 0)::DOUBLE AS touched_ns,
@@ -8,7 +8,7 @@ FROM (
   FROM call c LEFT JOIN touch t ON t.trace = c.trace
   WHERE c.answered
 ) c
-JOIN cell_block b ON b.cb = c.cb AND (b.kept OR b.phase = 'lifecycle')
+JOIN cell_block b ON b.cb = c.cb AND b.kept
 GROUP BY ALL
 HAVING touched > 0
 ORDER BY ALL;

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parse } from 'yaml';
+import type { Verdict } from '#contract/analysis.ts';
+import { fixture } from '../testing/fixture.ts';
+import {
+  emptyFixture,
+  hostileFixture,
+  ruled,
+  smokeFixture,
+  standardFixture,
+  troubledFixture,
+} from '../testing/variants.ts';
+import { decisionRecord } from './index.ts';
+
+const digest = 'beef'.repeat(16);
+const record = (analysis: ReturnType<typeof fixture>) => decisionRecord(analysis, { digest });
+const variants = {
+  quick: fixture,
+  standard: standardFixture,
+  smoke: smokeFixture,
+  empty: emptyFixture,
+  troubled: troubledFixture,
+  hostile: hostileFixture,
+};
+const headings = (text: string) => text.split('\n').filter((l) => /^#+ /.test(l));
+
+/** The parts of MADR 4.0.0, and those that this project adds under More Information. */
+const parts = [
+  '## Context and Problem Statement',
+  '## Decision Drivers',
+  '## Considered Options',
+  '## Decision Outcome',
+  '### Consequences',
+  '### Confirmation',
+  '## Pros and Cons of the Options',
+  '### Native',
+  '### Gateway',
+  '### Layered',
+  '### None',
+  '## More Information',
+  '### Evidence',
+  '### To quote as it stands',
+  '### What was not tested',
+  '### When to look again',
+  '### Where the figures come from',
+];
+
+for (const [variant, build] of Object.entries(variants)) {
+  test(`${variant}: exactly the parts of the form, sound front matter, sound tables`, () => {
+    const text = record(build());
+    assert.deepEqual(headings(text), ['# Where the security of agents’ tool calls lives', ...parts]);
+    const [, front] = /^---\n([\s\S]*?)\n---\n/.exec(text)!;
+    const { status, date } = parse(front!) as { status: string; date: string };
+    assert.equal(status, 'proposed');
+    assert.equal(date, '2026-03-01');
+    assert.doesNotMatch(text, /undefined|NaN|null|\[object/);
+    assert.doesNotMatch(text.slice(text.indexOf('\n---\n') + 5), /<\w/, 'no HTML gets through');
+    const tables = text.split('\n\n').filter((b) => b.startsWith('| '));
+    for (const table of tables) {
+      const widths = table
+        .trim()
+        .split('\n')
+        .map((l) => l.replaceAll('\\|', '').split('|').length);
+      assert.equal(new Set(widths).size, 1, table.slice(0, 200));
+    }
+  });
+}
+
+test('evidence: verdicts with margin, n and pointer; prices with interval', () => {
+  const analysis = fixture();
+  const text = record(analysis);
+  const { pointer } = analysis.verdicts[1]!.evidence[0]!;
+  assert.ok(
+    text.includes(
+      `| C1b | refuted | tool-chain · instant/c1/http | 0.41 ms | 0.39 to 0.43 ms (90 %) | 4,800 | 5 ms to 15 ms | ${pointer} |`,
+    ),
+  );
+  assert.match(
+    text,
+    /\| felt_p95_shift \| gateway − native \| tool-chain · instant\/c1\/http \| 0\.41 ms \| 95 % interval 0\.39 to 0\.43 ms, attained level 96\.1 % \| 8 \| 4,800 \|/,
+  );
+});
+
+test('the quotable sentence holds estimate, interval, n, blocks, subjects, campaign and digest', () => {
+  const [, quote] = /\n> (.*)\n/.exec(record(fixture()))!;
+  for (const part of [
+    '0.41 ms higher',
+    '95 % interval 0.39 to 0.43 ms',
+    '4,800 calls',
+    '8 blocks',
+    'weighbridge-gateway@0.1.0',
+    'weighbridge-agent@0.1.0',
+    '20260301T101500Z-5e1f',
+    digest,
+  ])
+    assert.ok(quote!.includes(part), part);
+});
+
+test('the outcome is a function of the verdict', () => {
+  const chosen = (verdict: Verdict['verdict'], times: number) =>
+    /Chosen option: (.*?), because/.exec(record(ruled(fixture(), [{ claim: 'C1b', verdict, times }])))![1];
+  assert.equal(chosen('refuted', 1), 'No option is ruled out by latency; choose by the other drivers');
+  assert.equal(chosen('refuted', 60), 'Native, as far as latency decides');
+  assert.equal(chosen('confirmed', 24), 'Native, as far as latency decides');
+  assert.equal(chosen('mixed', 20), 'No single option; decide per workload');
+  assert.equal(chosen('inconclusive', 12), 'None yet');
+});
+
+test('nothing is recommended by a campaign that cannot carry it', () => {
+  for (const build of [smokeFixture, troubledFixture, emptyFixture]) {
+    const outcome = record(build()).split('## Decision Outcome')[1]!.split('### Consequences')[0]!;
+    assert.match(outcome, /Chosen option: None/);
+    assert.doesNotMatch(outcome, /as far as latency decides|choose by the other drivers/);
+  }
+});
+
+test('prices count for or against only where their interval leaves zero out', () => {
+  const native = (analysis: ReturnType<typeof fixture>) =>
+    record(analysis).split('### Native')[1]!.split('### Gateway')[0]!;
+  assert.match(native(fixture()), /\* Bad, because the p95 latency of tool calls was 0\.07 ms higher on arm native/);
+  const open = fixture();
+  const price = open.comparisons.find(
+    (c) => c.metric === 'felt_p95_shift' && c.arm === 'native' && c.baseline === 'direct',
+  )!;
+  price.ci95 = [-20, 150];
+  assert.match(native(open), /\* Neutral, because the p95 latency .* which this campaign cannot tell from nothing/);
+  price.ci95 = [-90, -40];
+  assert.match(native(open), /\* Good, because the p95 latency/);
+  assert.match(native(smokeFixture()), /\* Neutral, because the p95 latency/);
+  assert.match(native(emptyFixture()), /its price in latency was not measured/);
+});
+
+test('every driver is named, with what the campaign cannot say on it', () => {
+  const drivers = record(fixture()).split('## Decision Drivers')[1]!.split('## Considered')[0]!;
+  for (const driver of [
+    'SOC 2 Type II or ISO 27001',
+    'Several frameworks',
+    'compromised',
+    'Approvals for payments',
+    'Hardware key stores',
+    'Size of the fleet',
+  ])
+    assert.ok(drivers.includes(driver), driver);
+  assert.equal(drivers.match(/Not measured/g)!.length, 4);
+});
+
+test('it says what a digest shows and what only a signature does, and labels models', () => {
+  const text = record(fixture());
+  assert.match(text, /A digest shows accidents.*only a signature shows who made it/);
+  assert.match(text, /a model of the article’s claims/);
+  assert.match(text, /Real products: every subject is a model/);
+});

@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Analysis } from '#contract/analysis.ts';
+import { charts, renderCharts } from '../charts/index.ts';
+import { fixture } from '../testing/fixture.ts';
+import {
+  emptyFixture,
+  hostileFixture,
+  ruled,
+  smokeFixture,
+  standardFixture,
+  troubledFixture,
+} from '../testing/variants.ts';
+import { type Element, readMarkup } from '../testing/well-formed.ts';
+import { reportHtml } from './index.ts';
+import { style } from './style.ts';
+
+const page = async (analysis: Analysis): Promise<string> => reportHtml(analysis, await renderCharts(analysis));
+/** Text as a reader sees it, entities and non-breaking spaces resolved. */
+const textOf = (html: string): string =>
+  html
+    .replace(/<style>[\s\S]*?<\/style>/, '')
+    .replace(/<[^>]*>/g, ' ')
+    .replaceAll('&amp;', '&')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&lt;', '<')
+    .replaceAll('\u00a0', ' ')
+    .replace(/\s+/g, ' ');
+/** The row of a table that carries an id. */
+const rowOf = (html: string, id: string): string =>
+  textOf(html.slice(html.indexOf(`<tr id="${id}"`)).split('</tr>')[0]!);
+
+const variants = {
+  quick: fixture,
+  standard: standardFixture,
+  smoke: smokeFixture,
+  empty: emptyFixture,
+  troubled: troubledFixture,
+  hostile: hostileFixture,
+};
+
+function checkLinks(elements: readonly Element[]): void {
+  const ids = elements.flatMap((e) => e.attributes.get('id') ?? []);
+  assert.equal(new Set(ids).size, ids.length, `ids twice: ${ids.filter((id, i) => ids.indexOf(id) !== i)}`);
+  for (const e of elements) {
+    const href = e.attributes.get('href');
+    if (href === undefined) continue;
+    assert.match(href, /^#/, 'links stay on the page');
+    assert.ok(ids.includes(href.slice(1)), `${href} leads nowhere`);
+  }
+  for (const e of elements) {
+    const labels = (e.attributes.get('aria-labelledby') ?? '').split(' ').filter((l) => l !== '');
+    for (const label of labels) assert.ok(ids.includes(label), `${label} labels ${e.name} and is not there`);
+  }
+}
+
+for (const [variant, build] of Object.entries(variants)) {
+  test(`${variant}: well-formed, loads nothing, runs nothing, every link leads somewhere`, async () => {
+    const html = await page(build());
+    const { fault, elements } = readMarkup(html);
+    assert.equal(fault, null);
+    checkLinks(elements);
+    const names = new Set(elements.map((e) => e.name));
+    for (const name of [
+      'script',
+      'link',
+      'img',
+      'iframe',
+      'object',
+      'embed',
+      'base',
+      'form',
+      'foreignObject',
+      'image',
+      'use',
+    ]) {
+      assert.ok(!names.has(name), `<${name}>`);
+    }
+    for (const e of elements) {
+      for (const [attribute, value] of e.attributes) {
+        assert.doesNotMatch(attribute, /^(on|src|srcset|data$|action|formaction|poster|background)/);
+        assert.doesNotMatch(value, /^\s*javascript:/i);
+        if (/url\(/i.test(value)) assert.match(value, /^url\(#[\w-]+\)$/);
+      }
+    }
+    assert.doesNotMatch(style, /url\(|@import|expression\(/);
+    assert.doesNotMatch(html, /undefined|NaN|\[object |null</);
+    assert.match(html, /Content-Security-Policy" content="default-src 'none'/);
+  });
+}
+
+test('landmarks and headings: one h1, no level skipped, tables with captions and scopes, scrolling reachable by keyboard', async () => {
+  const { elements } = readMarkup(await page(fixture()));
+  const count = (name: string) => elements.filter((e) => e.name === name).length;
+  assert.deepEqual([count('main'), count('nav'), count('header'), count('footer'), count('h1')], [1, 1, 1, 1, 1]);
+  let last = 0;
+  for (const level of elements.filter((e) => /^h[1-6]$/.test(e.name)).map((e) => Number(e.name[1]))) {
+    assert.ok(level <= last + 1, `h${level} after h${last}`);
+    last = level;
+  }
+  assert.equal(count('table'), count('caption'));
+  assert.ok(
+    elements.filter((e) => e.name === 'th').every((e) => ['row', 'col'].includes(e.attributes.get('scope') ?? '')),
+  );
+  assert.ok(
+    elements
+      .filter((e) => /^(scroll|plot)/.test(e.attributes.get('class') ?? ''))
+      .every((e) => e.attributes.get('tabindex') === '0'),
+  );
+  assert.equal(elements[0]!.attributes.get('lang'), 'en');
+});
+
+test('the top answers: question, figure, meaning, kind of campaign', async () => {
+  const html = await page(fixture());
+  const top = textOf(html.slice(html.indexOf('<header>'), html.indexOf('</header>')));
+  assert.match(top, /Where should the security of our agents live\?/);
+  assert.match(top, /0\.41 ms higher on arm gateway \(controls at the gateway\) than on arm native/);
+  assert.match(top, /The claimed 5 to 15 ms is refuted for these subjects: the price is lower\./);
+  assert.match(top, /This is a quick campaign of 8 blocks/);
+});
+
+test('a verdict’s row: claim, verdict, estimate, interval, n, margin, modelled subject, why, link to the evidence', async () => {
+  const analysis = fixture();
+  const html = await page(analysis);
+  const row = rowOf(html, 'verdicts-1');
+  for (const part of [
+    'C1b',
+    'refuted',
+    '0.41 ms, 90 % interval 0.39 to 0.43 ms',
+    'n = 4,800',
+    '5 ms to 15 ms',
+    'a model of the article’s claims',
+    'Wholly outside the margin',
+    'network, TLS or a policy service',
+  ]) {
+    assert.ok(row.includes(part), `${part} in ${row}`);
+  }
+  const target = analysis.verdicts[1]!.evidence[0]!.pointer.replace('/comparisons/', 'comparisons-');
+  assert.ok(html.includes(`href="#${target}"`));
+  assert.match(
+    rowOf(html, target),
+    /p95 latency of tool calls .* gateway − native .* 0\.41 ms 0\.39 to 0\.43 ms attained 96\.1 %/,
+  );
+});
+
+test('every piece of evidence that points into the file leads to a row', async () => {
+  const analysis = standardFixture();
+  const html = await page(analysis);
+  for (const verdict of analysis.verdicts) {
+    for (const { pointer } of verdict.evidence)
+      assert.match(html, new RegExp(`title="analysis.json ${pointer}"`), pointer);
+  }
+});
+
+test('per-arm tables hold the figures of the analysis', async () => {
+  const analysis = fixture();
+  const at = analysis.arms.findIndex((a) => a.phase === 'latency' && a.arm === 'gateway');
+  Object.assign(analysis.arms[at]!, { p95_us: 7777.4, p95_ci: [7001, 8002] });
+  const cycle = analysis.arms.findIndex((a) => a.phase === 'lifecycle' && a.arm === 'native-regressed');
+  const html = await page(analysis);
+  assert.match(rowOf(html, `arms-${at}-latency`), /7,777 7,001 to 8,002/);
+  assert.match(rowOf(html, `arms-${at}-resources`), /agent: 142 \(9\.0\)/);
+  const retry = rowOf(html, `arms-${cycle}-retry401`);
+  assert.match(retry, /13\.4 %/);
+  assert.match(retry, /206 expired \(agent\) 8 revoked \(agent\)/);
+  assert.match(retry, /188 of 1,600 10\.1 % to 13\.5 %/);
+  const silent = analysis.arms.findIndex((a) => a.phase === 'lifecycle' && a.arm === 'gateway');
+  assert.match(rowOf(html, `arms-${silent}-retry401`), /none seen at most 0\.23 %/);
+});
+
+test('what was not estimated is a dash or is said, never a zero', async () => {
+  const analysis = smokeFixture();
+  const html = await page(analysis);
+  const at = analysis.arms.findIndex((a) => a.phase === 'latency');
+  assert.match(rowOf(html, `arms-${at}-latency`), / 201 288 – 282|direct .* – /);
+  assert.match(rowOf(html, 'verdicts-1'), /no interval/);
+  assert.match(rowOf(html, 'comparisons-0'), / none /);
+});
+
+test('trouble is told: failed gates, warnings with their mend, an A/A pair that fails, other methods that disagree', async () => {
+  const html = await page(troubledFixture());
+  const text = textOf(html);
+  assert.match(text, /2 of 24 readings failed\. 1 block voided, 8 kept/);
+  assert.match(text, /generator on time failed in block 0 2\.40 ms 1\.00 ms voids the block/);
+  assert.match(text, /It caps C1b at inconclusive\. What to do: Run longer blocks\./);
+  assert.match(rowOf(html, 'aa-0'), /fails$|fails /);
+  assert.match(rowOf(html, 'aa-1'), /resolution not shown/);
+  assert.match(rowOf(html, 'comparisons-0'), /tells another story/);
+  assert.match(
+    text,
+    /None yet\. Reason: the price of the gateway in latency is not settled: a warning about the data caps it/,
+  );
+  assert.match(text, /weighbridge-tools: 3 lines without a span/);
+});
+
+test('a verdict that is decided and bears no weight says so in its row', async () => {
+  const analysis = ruled(fixture(), []);
+  analysis.campaign.status = 'aborted';
+  assert.match(
+    rowOf(await page(analysis), 'verdicts-1'),
+    /refuted bears no weight: the campaign was stopped before its end/,
+  );
+});
+
+test('a chart that could not be drawn says why in its place', async () => {
+  const text = textOf(await page(emptyFixture()));
+  for (const chart of charts) assert.ok(text.includes(`Not drawn. ${chart.absent}`), chart.name);
+});
+
+test('every drawn chart stands with how to read it and what it does not show', async () => {
+  const html = await page(fixture());
+  const text = textOf(html);
+  for (const chart of charts) {
+    assert.ok(html.includes(`<figure id="chart-${chart.name}"`), chart.name);
+    assert.ok(text.includes(`How to read it. ${chart.read}`), chart.name);
+    assert.ok(text.includes(`What it does not show. ${chart.limits}`), chart.name);
+  }
+});
+
+/** Relative luminance and contrast: WCAG 2.2, success criterion 1.4.3. */
+function contrast(a: string, b: string): number {
+  const luminance = (hex: string) => {
+    const [r, g, bl] = [1, 3, 5]
+      .map((i) => Number.parseInt(hex.slice(i, i + 2), 16) / 255)
+      .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r! + 0.7152 * g! + 0.0722 * bl!;
+  };
+  const [hi, lo] = [luminance(a), luminance(b)].sort((x, y) => y - x);
+  return (hi! + 0.05) / (lo! + 0.05);
+}
+
+test('text has a contrast of at least 4.5 to 1, in the light and in the dark', () => {
+  const modes = [...style.matchAll(/:root\{([^}]*)\}/g)].map(
+    (m) => new Map([...m[1]!.matchAll(/--(\w+):(#\w{6})/g)].map((v) => [v[1]!, v[2]!])),
+  );
+  assert.equal(modes.length, 2);
+  for (const colours of modes) {
+    for (const name of ['ink', 'soft', 'link', 'confirmed', 'refuted', 'mixed', 'inconclusive']) {
+      for (const ground of ['paper', 'warn'])
+        assert.ok(contrast(colours.get(name)!, colours.get(ground)!) >= 4.5, `${name} on ${ground}`);
+    }
+  }
+});

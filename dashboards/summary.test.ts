@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { displayWidth, verdictTable } from './summary.ts';
+import { fixture } from './testing/fixture.ts';
+import { emptyFixture, hostileFixture, smokeFixture, standardFixture, troubledFixture } from './testing/variants.ts';
+
+test('verdict, estimate, interval and place of every claim', () => {
+  const lines = verdictTable(fixture()).split('\n');
+  assert.match(
+    lines.find((l) => l.startsWith('C1b'))!,
+    /^C1b {7}refuted {8}0\.41 ms {6}0\.39 to 0\.43 ms, 90 % {6}tool-chain · instant\/c1\/http$/,
+  );
+  assert.match(lines.find((l) => l.startsWith('C9'))!, /confirmed +230 µs +219 to 242 µs/);
+  assert.match(lines.at(-2)!, /^This is a quick campaign/);
+});
+
+test('it fits 100 columns and holds no control character, whatever the names', () => {
+  for (const build of [fixture, standardFixture, smokeFixture, troubledFixture, emptyFixture, hostileFixture]) {
+    const analysis = build();
+    for (const verdict of analysis.verdicts)
+      verdict.evidence[0]!.label = `漢字の長い名前 ${'😀'.repeat(40)} \u001b[31m`;
+    for (const line of verdictTable(analysis).split('\n')) {
+      assert.ok(displayWidth(line) <= 100, `${displayWidth(line)}: ${line}`);
+      assert.doesNotMatch(line, /\p{Cc}/u);
+    }
+  }
+});
+
+test('wide letters count two', () => {
+  assert.equal(displayWidth('ab'), 2);
+  assert.equal(displayWidth('漢字'), 4);
+  assert.equal(displayWidth('😀'), 2);
+  assert.equal(displayWidth('é'), 1);
+});
+
+test('a verdict that bears no weight is marked', () => {
+  const analysis = fixture();
+  analysis.campaign.status = 'aborted';
+  const text = verdictTable(analysis);
+  assert.match(text, /refuted\*/);
+  assert.match(text, /\* bears no weight/);
+  assert.match(text, /stopped before its end/);
+});
