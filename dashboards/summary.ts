@@ -1,7 +1,7 @@
 /** The verdicts as a plain table for a terminal, at most 100 columns wide. */
 import type { Analysis, Verdict } from '#contract/analysis.ts';
-import { evidenceInterval, provisos } from './reading/answer.ts';
-import { clean, estimateAndInterval, notEstimated, range } from './reading/format.ts';
+import { evidenceWords, provisos } from './reading/answer.ts';
+import { clean, range } from './reading/format.ts';
 import { displayUnit, keyEvidence, placeOf } from './reading/pairs.ts';
 import { weakness } from './reading/standing.ts';
 
@@ -63,13 +63,17 @@ function figures(analysis: Analysis, verdict: Verdict): [string, string, string]
   const estimates = key.flatMap((e) => (e.estimate === null ? [] : [e.estimate]));
   if (key.length > mostFigures && estimates.length > 0) {
     const span = range(Math.min(...estimates), Math.max(...estimates), unit);
-    return [['', span, `lowest and highest of ${estimates.length} figures`]];
+    return [
+      [
+        span.length > widths.estimate ? '' : span,
+        span.length > widths.estimate ? span : '',
+        `lowest and highest of ${estimates.length} figures`,
+      ],
+    ];
   }
   return key.map((e) => {
-    const { ci, level } = evidenceInterval(analysis, e);
-    const [size, interval] = e.estimate === null ? [notEstimated, null] : estimateAndInterval(e.estimate, ci, unit);
-    const said = interval === null ? 'none' : `${interval}${level === '' ? '' : `, ${level}`}`;
-    return [size, said, placeOf(analysis, e)];
+    const { size, interval, level } = evidenceWords(analysis, verdict, e);
+    return [size, interval === null ? 'none' : `${interval}${level === '' ? '' : `, ${level}`}`, placeOf(analysis, e)];
   });
 }
 

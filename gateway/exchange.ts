@@ -2,47 +2,19 @@
  * One request on its way through the gateway: read, decided on by the controls in their order, sent upstream, answered.
  * It either denies or forwards; every path ends in `finish`, once, immediately before the last write.
  */
-import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { attr } from '#contract/names.ts';
 import type { Cause } from '#contract/tools.ts';
-import { type ActiveSpan, parseTraceContext, type Telemetry } from '../collectors/telemetry/index.ts';
+import { type ActiveSpan, parseTraceContext } from '../collectors/telemetry/index.ts';
 import { amountOf, holdsToken, noToken, presentedToken } from './adapters/http.ts';
-import type { Audit } from './audit/audit.ts';
-import type { Clock } from './clock.ts';
-import type { Bearer } from './controls/bearer.ts';
 import type { Call, Control, ControlName, Denial } from './controls/control.ts';
-import type { Credentials } from './controls/credentials.ts';
+import type { Core } from './core.ts';
+import { noteEnding, type Outcome } from './ending.ts';
 import { type AnswerCode, answerFor, deniedByHeader } from './errors.ts';
 import { Attempt } from './forward/attempt.ts';
 import { collectBody } from './forward/body.ts';
 import { type RequestHeaders, viaEntry } from './forward/headers.ts';
 import type { Target } from './forward/target.ts';
-import type { Upstream } from './forward/upstream.ts';
-import type { Limits } from './limits.ts';
 import { type Reading, readRequest } from './reading.ts';
-
-/** What all requests share. */
-export interface Core {
-  readonly telemetry: Telemetry;
-  readonly limits: Limits;
-  readonly clock: Clock;
-  readonly upstream: Upstream;
-  /** In the order in which they decide. */
-  readonly controls: readonly Control[];
-  /** Does any of them decide on arguments? */
-  readonly readsArguments: boolean;
-  readonly bearer: Bearer | undefined;
-  readonly credentials: Credentials | undefined;
-  readonly audit: Audit | undefined;
-}
-
-interface Outcome {
-  denied_by?: string;
-  reason?: string;
-  /** Why an answer is missing or cut. */
-  error?: string;
-}
 
 const formBody = /^application\/x-www-form-urlencoded/i;
 
@@ -175,6 +147,14 @@ export class Exchange {
 
   #haveBody(body: Buffer | IncomingMessage): void {
     if (this.#finished) return;
+    try {
+      this.#takeBody(body);
+    } catch (error) {
+      this.fault(error);
+    }
+  }
+
+  #takeBody(body: Buffer | IncomingMessage): void {
     this.body = body;
     const { contentType } = this.headers;
     if (body !== this.req) {
@@ -279,45 +259,15 @@ export class Exchange {
   finish(status: number, end_ns: bigint = this.core.telemetry.now(), outcome: Outcome = {}): void {
     if (this.#finished) return;
     this.#finished = true;
-    const { span, core, call } = this;
-    const { template } = this.#reading.route;
-    span.set(attr.method, this.req.method!);
-    span.set(attr.route, template);
-    if (status > 0) span.set(attr.status, status);
-    if (this.headers.call !== undefined) span.set(attr.call, this.headers.call);
-    if (call.operation) span.set(attr.operation, call.operation.name);
-    span.set(attr.controlsNs, this.#controls_ns);
-    if (outcome.denied_by !== undefined) span.set(attr.deniedBy, outcome.denied_by);
-    // A 4xx is the client's affair and no error of this server's (OpenTelemetry HTTP conventions).
-    if (outcome.error !== undefined) span.fail(outcome.error);
-    else if (status >= 500) span.fail(String(status));
-    core.telemetry.line(span, 'request', {
-      method: this.req.method!,
-      route: template,
-      status,
-      attempts: this.#attempts,
+    noteEnding(this, {
       ...outcome,
-    });
-    this.#audit(status, outcome);
-    span.end(end_ns);
-  }
-
-  #audit(status: number, { denied_by, reason }: Outcome): void {
-    const { audit } = this.core;
-    if (!audit) return;
-    const { body, call, span } = this;
-    const held = body === undefined || Buffer.isBuffer(body);
-    audit.note({
-      time: new Date(this.#received_ms).toISOString(),
-      trace_id: span.traceId,
-      span_id: span.spanId,
-      agent: call.agent,
-      operation: call.operation?.name ?? 'unknown',
-      decision: denied_by === undefined ? 'allow' : 'deny',
-      control: denied_by ?? '',
-      reason: reason ?? '',
       status,
-      arguments_sha256: held && !this.#unread ? argumentsDigest(this.target.target, body) : '',
+      end_ns,
+      route: this.#reading.route,
+      received_ms: this.#received_ms,
+      attempts: this.#attempts,
+      controls_ns: this.#controls_ns,
+      bodyRead: !this.#unread,
     });
   }
 
@@ -343,8 +293,4 @@ export class Exchange {
     this.#controls_ns += this.core.telemetry.now() - this.#controlsSince_ns;
     this.#controlsSince_ns = 0n;
   }
-}
-
-function argumentsDigest(target: string, body: Buffer | undefined): string {
-  return hash('sha256', body === undefined ? `${target}\n` : Buffer.concat([Buffer.from(`${target}\n`), body]), 'hex');
 }

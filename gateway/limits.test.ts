@@ -257,3 +257,17 @@ test('answers of unknown length go on as they come', async () => {
     origin,
   );
 });
+
+test('an answer that comes before the body has ended is handed on, and ends the connection', async () => {
+  const origin = await Origin.start(answering(okAnswer));
+  await withGateway(
+    { buffered_body_bytes: 5 },
+    async (gateway) => {
+      const client = new RawClient(gateway.url);
+      client.write('POST / HTTP/1.1\r\nHost: gw.test\r\nContent-Length: 100000\r\n\r\nhello there');
+      const answer = await client.untilEnd();
+      assert.deepEqual([answer.status, answer.fields.get('connection')], [200, ['close']]);
+    },
+    origin,
+  );
+});

@@ -3,8 +3,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { WeighbridgeError } from '#contract/errors.ts';
 import { metadataPath } from './controls/bearer.ts';
+import type { Core } from './core.ts';
 import { type AnswerCode, rawAnswerFor } from './errors.ts';
-import { type Core, Exchange } from './exchange.ts';
+import { Exchange } from './exchange.ts';
 import type { Limits } from './limits.ts';
 
 const exchangeKey = Symbol('exchange');
@@ -27,8 +28,6 @@ export class Listener {
       // Requests without a body then have no stream that must be run to its end.
       optimizeEmptyRequests: true,
     });
-    // Node would drop fields beyond its count without a word; ours are counted and refused.
-    this.#server.maxHeadersCount = 0;
     this.#server.maxConnections = limits.client_connections;
     this.#server.on('request', (req, res) => this.#take(req, res, false));
     this.#server.on('checkContinue', (req, res) => this.#take(req, res, true));

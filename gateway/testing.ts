@@ -5,10 +5,20 @@
 import { randomUUID } from 'node:crypto';
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { after } from 'node:test';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import type { GatewayConfig, VerifierConfig } from '#contract/config.ts';
 import type { Clock } from './clock.ts';
 import { type Gateway, type GatewayOptions, startGateway } from './gateway.ts';
+
+/** What a failed test leaves running is stopped at the file's end: its process would not end otherwise. */
+const running = new Set<() => Promise<unknown>>();
+after(() => Promise.all([...running].map((stop) => stop())));
+
+function keep<T extends { stop(): Promise<void> }>(started: T): T {
+  running.add(() => started.stop());
+  return started;
+}
 
 const portOf = (server: Server | HttpServer): number => (server.address() as AddressInfo).port;
 
@@ -62,7 +72,7 @@ export class Origin {
   static async start(behave: Behaviour = answering(okAnswer)): Promise<Origin> {
     const origin = new Origin(behave);
     await new Promise<void>((resolve) => origin.#server.listen(0, '127.0.0.1', resolve));
-    return origin;
+    return keep(origin);
   }
 
   get url(): string {
@@ -77,7 +87,7 @@ export class Origin {
   /** Value of a header field in the last head that arrived; undefined where there is none. */
   field(name: string): string | undefined {
     return fieldsIn(this.heads.at(-1) ?? '')
-      .get(name)
+      .get(name.toLowerCase())
       ?.join(', ');
   }
 
@@ -216,7 +226,7 @@ export class Collector {
   static async start(): Promise<Collector> {
     const collector = new Collector();
     await new Promise<void>((resolve) => collector.#server.listen(0, '127.0.0.1', resolve));
-    return collector;
+    return keep(collector);
   }
 
   get url(): string {
@@ -266,7 +276,7 @@ export class Collector {
 }
 
 /** A gateway in this process, without telemetry unless a collector is given. */
-export function gatewayTo(
+export async function gatewayTo(
   upstream: string,
   controls: GatewayConfig['controls'] = {},
   options: GatewayOptions & { otlp?: string } = {},
@@ -277,7 +287,14 @@ export function gatewayTo(
     instance: 'gateway/test',
     ...(otlp === undefined ? { mode: 'off' as const } : { mode: 'light' as const, otlp }),
   };
-  return startGateway({ telemetry, upstream, controls }, rest);
+  const gateway = await startGateway({ telemetry, upstream, controls }, rest);
+  let closed: Promise<void> | undefined;
+  const close = () => {
+    closed ??= gateway.close();
+    return closed;
+  };
+  running.add(close);
+  return { ...gateway, close };
 }
 
 /** An authority in miniature: keys that can be exchanged, tokens with any claims, a token endpoint that can be told what to say. */
@@ -318,7 +335,7 @@ export class Authority {
     const authority = new Authority();
     await new Promise<void>((resolve) => authority.#server.listen(0, '127.0.0.1', resolve));
     await authority.rotate('key-1');
-    return authority;
+    return keep(authority);
   }
 
   get issuer(): string {

@@ -23,10 +23,10 @@ import { spanGapsOf, waterfallsOf } from './waterfalls.ts';
  */
 export async function analyse(dir: string): Promise<Analysis> {
   const manifest = await readManifest(dir);
-  const raw_digest = await rawDigest(dir);
   const store = await openStore();
   try {
-    const data = await readData(store, dir, manifest);
+    // The store works in threads of its own, so the digest is had meanwhile.
+    const [data, raw_digest] = await Promise.all([readData(store, dir, manifest), rawDigest(dir)]);
     return analysisSchema.parse(rounded(analysisOf(data, raw_digest)));
   } finally {
     await store.close();

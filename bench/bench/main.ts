@@ -192,7 +192,7 @@ async function hop(): Promise<void> {
       `all controls − passthrough: p50 ${formatShift(shift(samples, 'gateway, all controls', 'passthrough', 0.5))} (goal ≤ 150 µs), p95 ${formatShift(shift(samples, 'gateway, all controls', 'passthrough', 0.95))} (goal ≤ 300 µs)`,
     );
   } finally {
-    for (const { child } of relays) child.kill('SIGKILL');
+    for (const { child } of relays) child.kill('SIGTERM'); // nginx’s master takes its workers along only where it is asked to end
     closeHouse(house);
   }
 }

@@ -40,14 +40,14 @@ async function listening(port: number): Promise<void> {
   throw new Error(`nothing listens on port ${port}`);
 }
 
-/** A Node relay that prints its port on its first line of output. */
+/** A Node relay that prints its URL on its first line of output, and ends when its input does. */
 export async function nodeRelay(name: string, path: string, upstream: string): Promise<Relay> {
-  const child = spawn(process.execPath, [script(path), upstream], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
-  const port = await new Promise<string>((resolve, reject) => {
+  const child = spawn(process.execPath, [script(path), upstream], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const url = await new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stdout! }).once('line', resolve);
     child.once('exit', (code) => reject(new Error(`${name} ended with ${code}`)));
   });
-  return { name, url: `http://127.0.0.1:${port}`, child };
+  return { name, url, child };
 }
 
 export async function nginxRelay(upstream: string): Promise<Relay | null> {

@@ -1,4 +1,4 @@
-/** A relay on @fastify/reply-from, as its documentation shows it: argv is the upstream; prints its port. */
+/** A relay on @fastify/reply-from, as its documentation shows it: argv is the upstream; prints its URL. */
 import replyFrom from '@fastify/reply-from';
 import fastify from 'fastify';
 
@@ -11,5 +11,5 @@ await app.register(replyFrom, {
 app.all('/*', (request, reply) => reply.from(request.url));
 await app.listen({ port: 0, host: '127.0.0.1' });
 const address = app.server.address();
-process.stdout.write(`${typeof address === 'object' && address ? address.port : ''}\n`);
-process.on('disconnect', () => process.exit(0));
+if (typeof address === 'object' && address) process.stdout.write(`http://127.0.0.1:${address.port}\n`);
+process.stdin.on('end', () => process.exit(0)).resume();

@@ -72,7 +72,10 @@ export interface LineCount {
   joined: number;
 }
 
-export const lineCounts = (store: Store): Promise<LineCount[]> => store.rows<LineCount>(sql('lines'));
+export async function lineCounts(store: Store): Promise<LineCount[]> {
+  await store.run(sql('stray'));
+  return store.rows<LineCount>(sql('lines'));
+}
 
 /** Of the calls that ended well: how many have spans of every service in `needs.get(cb)`. */
 export async function completeTraces(

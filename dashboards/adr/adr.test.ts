@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import type { Verdict } from '#contract/analysis.ts';
 import { fixture } from '../testing/fixture.ts';
 import {
+  attachedFixture,
   emptyFixture,
   hostileFixture,
   ruled,
@@ -21,6 +22,7 @@ const variants = {
   smoke: smokeFixture,
   empty: emptyFixture,
   troubled: troubledFixture,
+  attached: attachedFixture,
   hostile: hostileFixture,
 };
 const headings = (text: string) => text.split('\n').filter((l) => /^#+ /.test(l));
@@ -49,7 +51,9 @@ const parts = [
 for (const [variant, build] of Object.entries(variants)) {
   test(`${variant}: exactly the parts of the form, sound front matter, sound tables`, () => {
     const text = record(build());
-    assert.deepEqual(headings(text), ['# Where the security of agents’ tool calls lives', ...parts]);
+    const found = headings(text).map((h) => (h.startsWith('### Gateway ') ? '### Gateway' : h));
+    const form = found.filter((h, i) => h !== found[i - 1]);
+    assert.deepEqual(form, ['# Where the security of agents’ tool calls lives', ...parts]);
     const [, front] = /^---\n([\s\S]*?)\n---\n/.exec(text)!;
     const { status, date } = parse(front!) as { status: string; date: string };
     assert.equal(status, 'proposed');
@@ -129,6 +133,20 @@ test('prices count for or against only where their interval leaves zero out', ()
   assert.match(native(open), /\* Good, because the p95 latency/);
   assert.match(native(smokeFixture()), /\* Neutral, because the p95 latency/);
   assert.match(native(emptyFixture()), /its price in latency was not measured/);
+});
+
+test('a gateway of the user’s own is an option of its own, beside or in place of the modelled one', () => {
+  const analysis = attachedFixture();
+  assert.ok(headings(record(analysis)).includes('### Gateway ours, arm our-gw'));
+  assert.ok(headings(record(analysis)).includes('### Gateway'));
+  const own = record(analysis).split('### Gateway ours')[1]!.split('### ')[0]!;
+  assert.match(own, /The attached gateway, nginx@1\.22 \(real product; sidecar, http\)/);
+  assert.match(
+    own,
+    /\* Bad, because the p95 latency of tool calls was 0\.89 ms higher on arm our-gw \(behind ours\) than on arm direct/,
+  );
+  analysis.campaign.arms = analysis.campaign.arms.filter((a) => a.arm !== 'gateway');
+  assert.ok(!headings(record(analysis)).includes('### Gateway'));
 });
 
 test('every driver is named, with what the campaign cannot say on it', () => {

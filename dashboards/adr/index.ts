@@ -1,11 +1,11 @@
 /** The decision record, in the form of MADR 4 (https://adr.github.io/madr), as a proposal that people decide on. */
-import type { Analysis, Comparison } from '#contract/analysis.ts';
-import { evidenceInterval, intervalText, quotable, upperFirst } from '../reading/answer.ts';
+import type { Analysis, Comparison, Verdict } from '#contract/analysis.ts';
+import { evidenceWords, intervalText, quotable, upperFirst } from '../reading/answer.ts';
 import { byArm, subjectText } from '../reading/arms.ts';
-import { clean, count, estimateAndInterval, notEstimated, plural } from '../reading/format.ts';
+import { clean, count, estimateAndInterval, plural, range } from '../reading/format.ts';
 import { escapeMarkdown, yamlString } from '../reading/markup.ts';
 import { outcomeOf } from '../reading/outcome.ts';
-import { cellText, comparisonsOf, displayUnit, pairName, pairsOf, placeOf } from '../reading/pairs.ts';
+import { cellText, comparisonsOf, displayUnit, keyEvidence, pairName, pairsOf, placeOf } from '../reading/pairs.ts';
 import { lookAgain, notTested } from '../reading/scope.ts';
 import { weakness } from '../reading/standing.ts';
 import { drivers } from './drivers.ts';
@@ -31,30 +31,46 @@ The arms and their subjects:
 ${arms.length === 0 ? 'No arm was run.' : bullets(arms.map(md))}`;
 }
 
+/** Beyond this many, one row with the range stands for the figures that decided. */
+const mostFigures = 4;
+
+function evidenceRows(analysis: Analysis, v: Verdict): string[][] {
+  const key = keyEvidence(analysis, v);
+  const estimates = key.flatMap((e) => (e.estimate === null ? [] : [e.estimate]));
+  if (key.length > mostFigures && estimates.length > 0) {
+    const span = range(Math.min(...estimates), Math.max(...estimates), displayUnit(v.metric, key[0]!.unit));
+    const pointer = `/verdicts/${analysis.verdicts.indexOf(v)}/evidence`;
+    return [[`lowest and highest of ${estimates.length}`, span, 'see there', '', v.margin, pointer]];
+  }
+  return v.evidence.map((e) => {
+    const { size, interval, level } = evidenceWords(analysis, v, e);
+    const said = interval === null ? 'none' : `${interval}${level === '' ? '' : ` (${level})`}`;
+    return [placeOf(analysis, e), size, said, count(e.n), v.margin, e.pointer];
+  });
+}
+
 function verdictTable(analysis: Analysis): string {
   if (analysis.verdicts.length === 0) return 'No claim was judged.';
   const rows = analysis.verdicts.flatMap((v) => {
-    const weak = weakness(analysis, v);
-    return v.evidence.map((e, i) => {
-      const { ci, level } = evidenceInterval(analysis, e);
-      const [size, interval] =
-        e.estimate === null ? [notEstimated, null] : estimateAndInterval(e.estimate, ci, displayUnit(v.metric, e.unit));
-      return [
-        i === 0 ? clean(v.claim) : '',
-        i === 0 ? `${v.verdict}${weak !== null && v.verdict !== 'inconclusive' ? ' (bears no weight)' : ''}` : '',
-        placeOf(analysis, e),
-        size,
-        interval === null ? 'none' : `${interval}${level === '' ? '' : ` (${level})`}`,
-        count(e.n),
-        i === 0 ? v.margin : '',
-        e.pointer,
-      ];
-    });
+    const weak = weakness(analysis, v) !== null && v.verdict !== 'inconclusive';
+    const verdict = `${v.verdict}${weak ? ' (bears no weight)' : ''}`;
+    return evidenceRows(analysis, v).map((cells, i) => [
+      i === 0 ? clean(v.claim) : '',
+      i === 0 ? verdict : '',
+      ...cells,
+    ]);
   });
-  return tableOf(
-    ['Claim', 'Verdict', 'Where', 'Estimate', 'Interval', 'n', 'Margin, fixed before the run', 'In analysis.json'],
-    rows,
-  );
+  const head = [
+    'Claim',
+    'Verdict',
+    'Where',
+    'Estimate',
+    'Interval',
+    'n',
+    'Margin, fixed before the run',
+    'In analysis.json',
+  ];
+  return tableOf(head, rows);
 }
 
 /** Comparisons of the pairs that matter most, in the metric of the decision and in CPU. */
@@ -98,9 +114,9 @@ Run the same campaign again (\`npx weighbridge run\` with the \`campaign.yaml\` 
 }
 
 const optionText = (option: Option): string =>
-  `### ${option.name}
+  `### ${md(option.name)}
 
-${upperFirst(option.what)} (arm \`${option.arm}\`).
+${md(upperFirst(option.what))} (arm ${md(option.arm)}).
 
 ${bullets(option.arguments.map((a) => `${a.side}, because ${md(a.because)}`))}`;
 
@@ -159,7 +175,7 @@ ${bullets(drivers(analysis).map((d) => `**${d.name}.** ${md(d.says)}`))}
 
 ## Considered Options
 
-${bullets(considered.map((o) => `${o.name}: ${o.what}`))}
+${bullets(considered.map((o) => `${md(o.name)}: ${md(o.what)}`))}
 
 ## Decision Outcome
 

@@ -1,7 +1,8 @@
 /** The considered options with what the evidence says for and against each. A figure that does not exclude zero is neutral. */
 import type { Analysis, Comparison } from '#contract/analysis.ts';
 import { comparisonSentence } from '../reading/answer.ts';
-import { count, percent, plural } from '../reading/format.ts';
+import { subjectText } from '../reading/arms.ts';
+import { clean, count, percent, plural, shorten } from '../reading/format.ts';
 import { findComparison } from '../reading/pairs.ts';
 
 export interface Argument {
@@ -68,7 +69,14 @@ const claimed = (side: Argument['side'], what: string): Argument => ({
   because: `${what} (claimed, not measured here)`,
 });
 
-const shapes: { name: string; what: string; arm: string; more: (analysis: Analysis) => Argument[] }[] = [
+interface Shape {
+  name: string;
+  what: string;
+  arm: string;
+  more: (analysis: Analysis) => Argument[];
+}
+
+const shapes: Shape[] = [
   {
     name: 'Native',
     what: 'controls inside the agent runtime, no gateway in the path',
@@ -105,8 +113,28 @@ const shapes: { name: string; what: string; arm: string; more: (analysis: Analys
   },
 ];
 
+const sees = claimed('Good', 'it sees every framework’s traffic and has one audit log, approvals and budgets');
+
+/** Gateways that the user attached, each an option of its own. */
+function attached(analysis: Analysis): Shape[] {
+  const own = analysis.campaign.arms.filter(
+    (a) => !['none', 'passthrough', 'gateway'].includes(a.gateway) && !shapes.some((s) => s.arm === a.arm),
+  );
+  return own.map((a) => ({
+    name: `Gateway ${shorten(clean(a.gateway), 40)}, arm ${shorten(clean(a.arm), 40)}`,
+    what: `the attached gateway, ${subjectText(a.subject)}; controls in the agent ${clean(a.controls)}`,
+    arm: a.arm,
+    more: () => [sees],
+  }));
+}
+
 export function options(analysis: Analysis): Option[] {
-  return shapes.map(({ name, what, arm, more }) => ({
+  const own = attached(analysis);
+  const run = (arm: string) => analysis.campaign.arms.some((a) => a.arm === arm);
+  // The modelled gateway stands aside where the user's own is weighed in its place.
+  const modelled = shapes.filter((s) => s.arm !== 'gateway' || own.length === 0 || run('gateway'));
+  const at = modelled.findIndex((s) => s.arm === 'layered');
+  return modelled.toSpliced(at, 0, ...own).map(({ name, what, arm, more }) => ({
     name,
     what,
     arm,

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import type { Analysis } from '#contract/analysis.ts';
 import { fixture } from '../testing/fixture.ts';
 import {
+  attachedFixture,
   emptyFixture,
   hostileFixture,
   ruled,
@@ -35,6 +36,7 @@ const variants = {
   standard: standardFixture,
   smoke: smokeFixture,
   troubled: troubledFixture,
+  attached: attachedFixture,
   hostile: hostileFixture,
 };
 
@@ -138,23 +140,39 @@ test('waterfall: the pieces of every bar add up to its total', () => {
   let bars = 0;
   for (const panel of vconcat) {
     const rows = rowsOf(panel);
-    const totals = new Map(rows.filter((r) => 'total' in r).map((r) => [r.arm, r.total]));
-    for (const [arm, total] of totals) {
-      const pieces = rows.filter((r) => r.arm === arm && 'from' in r);
+    const totals = new Map(rows.filter((r) => 'total' in r).map((r) => [r.row, r.total]));
+    for (const [row, total] of totals) {
+      const pieces = rows.filter((r) => r.row === row && 'from' in r);
       const sum = pieces.reduce((s, r) => s + (r.to as number) - (r.from as number), 0);
-      assert.ok(Math.abs(sum - (total as number)) < 0.51, `${arm}: ${sum} against ${total}`);
+      assert.ok(Math.abs(sum - (total as number)) < 0.51, `${row}: ${sum} against ${total}`);
       bars++;
     }
   }
-  assert.equal(bars, 2 * (6 + 5), 'all arms whole, all but the baseline as differences, in two cells');
+  assert.equal(bars, 2 * (6 + 7), 'every arm whole and once, every pair as a difference, in two cells');
 });
 
-test('waterfall: a baseline that has no row of its own is still drawn', () => {
+test('waterfall: an arm that is only a baseline is drawn whole, with its own mean', () => {
   const analysis = fixture();
-  const direct = analysis.waterfalls.find((w) => w.arm === 'direct')!;
-  analysis.waterfalls = analysis.waterfalls.filter((w) => w.arm !== 'direct');
-  const totals = rowsOf(draw('waterfall', analysis)).filter((r) => r.arm === 'direct' && 'total' in r);
-  assert.ok(totals.some((r) => Math.abs((r.total as number) - direct.mean_us) < 1e-6));
+  const hop = analysis.waterfalls.find((w) => w.arm === 'passthrough' && w.baseline === 'direct')!;
+  assert.ok(!analysis.waterfalls.some((w) => w.arm === 'direct'));
+  const totals = rowsOf(draw('waterfall', analysis)).filter((r) => r.row === 'direct' && 'total' in r);
+  assert.ok(totals.some((r) => Math.abs((r.total as number) - (hop.mean_us - hop.difference_us)) < 1e-6));
+});
+
+test('waterfall: parts that never took time, and a residual that is none, stay out of the legend', () => {
+  const analysis = fixture();
+  const legend = (a: Analysis) =>
+    JSON.stringify(draw('waterfall', a))
+      .match(/"\d [^"]+"/g)!
+      .join();
+  assert.doesNotMatch(legend(analysis), /token refresh/);
+  assert.match(legend(analysis), /residual/);
+  for (const w of analysis.waterfalls) {
+    w.parts[0]!.mean_us -= w.residual_us;
+    w.residual_us = 0;
+    w.parts[0]!.difference_us += w.difference_us - w.parts.reduce((sum, p) => sum + p.difference_us, 0);
+  }
+  assert.doesNotMatch(legend(analysis), /residual/);
 });
 
 test('each arm has one colour and one shape in every chart', () => {

@@ -7,14 +7,14 @@ import {
   cellKey,
   cellLabels,
   cellsOf,
-  claimComparison,
   comparisonAt,
   comparisonsOf,
+  decisionComparison,
   pairsOf,
 } from '../reading/pairs.ts';
 import { regionMs } from '../reading/standing.ts';
 import type { Chart, VegaLiteSpec } from './chart.ts';
-import { axisName, axisNames, neutral, specification, verticalLine } from './theme.ts';
+import { neutral, shortPair, specification, verticalLine } from './theme.ts';
 
 const metric = 'felt_p95_shift';
 const plotWidth = 330;
@@ -38,12 +38,6 @@ interface ClaimMark extends Mark {
 function look(analysis: Analysis, arm: string): { colour: string; shape: string } {
   const found = armLooks(analysis).find((l) => l.arm === arm);
   return { colour: found?.colour ?? neutral.soft, shape: found?.shape ?? 'circle' };
-}
-
-/** `gateway − native`, with names as short as on every axis. */
-function shortPair(analysis: Analysis, pair: { arm: string; baseline: string }): string {
-  const names = axisNames(analysis);
-  return `${names.get(pair.arm) ?? axisName(pair.arm)} − ${names.get(pair.baseline) ?? axisName(pair.baseline)}`;
 }
 
 const toMark = (analysis: Analysis, c: Comparison, row: string): Mark => ({
@@ -190,7 +184,7 @@ function subtitle(analysis: Analysis, marks: readonly Mark[]): string {
   const intervals = marks.some((m) => m.lo !== null)
     ? 'Lines are 95 % intervals over blocks.'
     : 'Too few blocks for intervals.';
-  const decision = claimComparison(analysis, 'C1b')?.comparison;
+  const decision = decisionComparison(analysis)?.comparison;
   const subject = decision
     ? `Subject: ${shorten(clean(decision.subject.system), 60)}, ${decision.subject.kind}, ${shorten(clean(decision.subject.placement), 40)}, ${shorten(clean(decision.subject.protocol), 12)}; ${decision.blocks} blocks, ${decision.n.toLocaleString('en-GB')} calls.`
     : '';
@@ -208,13 +202,13 @@ export function comparisons(analysis: Analysis): VegaLiteSpec | null {
   const pairs = pairMarks(analysis);
   if (pairs.length === 0) return null;
   const claims = claimMarks(analysis);
-  const decision = claimComparison(analysis, 'C1b')?.comparison;
+  const decision = decisionComparison(analysis)?.comparison;
   return specification(
     {
       title: findingTitle(analysis),
       subtitle: subtitle(analysis, pairs),
       description: `Differences in p95 latency between arms, in ms, with 95 % intervals${decision ? `; ${comparisonSentence(analysis, decision)}` : ''}.`,
-      width: 740,
+      width: 755,
     },
     { vconcat: claims.length > 0 ? [claimPanel(claims), pairPanel(pairs)] : [pairPanel(pairs)] },
   );

@@ -11,7 +11,7 @@ export interface PartScale {
 }
 
 /** `1 agent`, `2 wire …`: names with the number that stands in the bar. */
-export const partLabel = (parts: readonly string[], part: string): string => `${parts.indexOf(part) + 1} ${part}`;
+const partLabel = (parts: readonly string[], part: string): string => `${parts.indexOf(part) + 1} ${part}`;
 
 export const partScale = (parts: readonly string[]): PartScale => ({
   domain: parts.map((p) => partLabel(parts, p)),
@@ -36,7 +36,7 @@ export interface Piece {
 
 /**
  * Lays parts end to end: positive ones to the right of zero, negative ones to the left. `extent` is the length of the
- * axis; a part narrower than 1/40 of it carries no number.
+ * axis; a part narrower than 1/40 of it carries no number. Parts without a name are too short to be seen.
  */
 export function layParts(
   parts: readonly { part: string; value: number }[],
@@ -44,21 +44,23 @@ export function layParts(
   extent: number,
 ): Piece[] {
   const ends = { right: 0, left: 0 };
-  return parts.map(({ part, value }) => {
-    const side = value < 0 ? 'left' : 'right';
-    const from = ends[side];
-    ends[side] += value;
-    const index = names.indexOf(part);
-    return {
-      part: partLabel(names, part),
-      number: String(index + 1),
-      numberColour: numberColour(index),
-      from,
-      to: ends[side],
-      middle: (from + ends[side]) / 2,
-      roomy: Math.abs(value) > extent / 40,
-    };
-  });
+  return parts
+    .filter(({ part }) => names.includes(part))
+    .map(({ part, value }) => {
+      const side = value < 0 ? 'left' : 'right';
+      const from = ends[side];
+      ends[side] += value;
+      const index = names.indexOf(part);
+      return {
+        part: partLabel(names, part),
+        number: String(index + 1),
+        numberColour: numberColour(index),
+        from,
+        to: ends[side],
+        middle: (from + ends[side]) / 2,
+        roomy: Math.abs(value) > extent / 40,
+      };
+    });
 }
 
 /** Layers for pieces in the field order of `Piece`. */

@@ -17,8 +17,8 @@ export const neutral = {
   region: '#f0dcc8',
 } as const;
 
-/** Widths in px. Two narrow panels stand beside each other where a wide one stands alone. */
-export const size = { wide: 560, narrow: 270, row: 26 } as const;
+/** In px: the width of a whole chart's plot, the height of a row. */
+export const size = { wide: 560, row: 26 } as const;
 
 /** Layer of a constant across the whole height: the line of zero, a budget, a bound. */
 export const verticalLine = (at: number, dash: number[] = []): object => ({
@@ -29,7 +29,7 @@ export const verticalLine = (at: number, dash: number[] = []): object => ({
 
 const font = 'Helvetica, Arial, sans-serif';
 
-export const config: Config = {
+const config: Config = {
   background: neutral.paper,
   font,
   aria: false,
@@ -130,7 +130,7 @@ export function specification(heading: Heading, body: object): VegaLiteSpec {
 export const axisName = (text: string): string => shorten(clean(text), 30);
 
 /** Looks of the arms that turn up in these rows, in display order. */
-export function looksOf(analysis: Analysis, rows: readonly { arm: string }[]): ArmLook[] {
+function looksOf(analysis: Analysis, rows: readonly { arm: string }[]): ArmLook[] {
   const there = new Set(rows.map((r) => r.arm));
   return armLooks(analysis).filter((look) => there.has(look.arm));
 }
@@ -146,6 +146,12 @@ export function axisNames(analysis: Analysis): Map<string, string> {
     names.set(arm, name);
   }
   return names;
+}
+
+/** `gateway − native`, with names as short as on every axis. */
+export function shortPair(analysis: Analysis, pair: { arm: string; baseline: string }): string {
+  const names = axisNames(analysis);
+  return `${names.get(pair.arm) ?? axisName(pair.arm)} − ${names.get(pair.baseline) ?? axisName(pair.baseline)}`;
 }
 
 export interface ArmScales {

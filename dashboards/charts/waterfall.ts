@@ -1,17 +1,18 @@
 /** Where a call's time goes, and where the added time goes: parts that add up, with total and residual. */
 import type { Analysis, Waterfall } from '#contract/analysis.ts';
 import { byArm } from '../reading/arms.ts';
-import { clean, number, shorten } from '../reading/format.ts';
-import { type Cell, cellKey, cellLabels, cellsOf } from '../reading/pairs.ts';
+import { number } from '../reading/format.ts';
+import { type Cell, cellKey, cellLabels, cellsOf, pairsOf } from '../reading/pairs.ts';
 import type { Chart, VegaLiteSpec } from './chart.ts';
 import { layParts, partScale, stackLayers } from './stack.ts';
-import { armScales, axisNames, neutral, size, specification, verticalLine } from './theme.ts';
+import { axisName, axisNames, neutral, shortPair, size, specification, verticalLine } from './theme.ts';
 
-const width = size.wide - 190;
+const width = size.wide - 230;
 const residualName = 'residual';
 
 interface Bar {
-  arm: string;
+  /** Name on the axis: an arm, or a pair of arms. */
+  row: string;
   parts: { part: string; value: number }[];
   total: number;
 }
@@ -21,8 +22,8 @@ const withResidual = (parts: Bar['parts'], residual: number): Bar['parts'] =>
   Math.abs(residual) < 0.5 ? parts : [...parts, { part: residualName, value: residual }];
 
 /** The parts sum to mean + residual; what is missing to the total is therefore minus the residual. */
-const absolute = (w: Waterfall): Bar => ({
-  arm: w.arm,
+const absolute = (w: Waterfall, row: string): Bar => ({
+  row,
   parts: withResidual(
     w.parts.map((p) => ({ part: p.part, value: p.mean_us })),
     -w.residual_us,
@@ -30,61 +31,67 @@ const absolute = (w: Waterfall): Bar => ({
   total: w.mean_us,
 });
 
-const difference = (w: Waterfall): Bar => {
+const difference = (w: Waterfall, row: string): Bar => {
   const parts = w.parts.map((p) => ({ part: p.part, value: p.difference_us }));
   const gap = w.difference_us - parts.reduce((sum, p) => sum + p.value, 0);
-  return { arm: w.arm, parts: withResidual(parts, gap), total: w.difference_us };
+  return { row, parts: withResidual(parts, gap), total: w.difference_us };
 };
 
-/** The baseline's own bar, from any arm that was set against it: mean minus difference, part by part. */
-function baselineBar(rows: readonly Waterfall[]): Bar[] {
-  const first = rows[0];
-  if (!first || rows.some((w) => w.arm === first.baseline)) return [];
-  const parts = first.parts.map((p) => ({ part: p.part, value: p.mean_us - p.difference_us }));
-  const total = first.mean_us - first.difference_us;
-  return [
-    { arm: first.baseline, parts: withResidual(parts, total - parts.reduce((sum, p) => sum + p.value, 0)), total },
-  ];
+/** The same split of the baseline: mean minus difference, part by part. */
+const baselineOf = (w: Waterfall): Waterfall => {
+  const parts = w.parts.map((p) => ({ part: p.part, mean_us: p.mean_us - p.difference_us, difference_us: 0 }));
+  const mean_us = w.mean_us - w.difference_us;
+  const residual_us = parts.reduce((sum, p) => sum + p.mean_us, 0) - mean_us;
+  return { ...w, arm: w.baseline, parts, mean_us, difference_us: 0, residual_us };
+};
+
+/** One bar per arm, baselines that have no row of their own included; an arm may stand against several baselines. */
+function wholeCalls(analysis: Analysis, rows: readonly Waterfall[]): Bar[] {
+  const names = axisNames(analysis);
+  const firsts = new Map<string, Waterfall>();
+  for (const w of [...rows, ...rows.map(baselineOf)]) if (!firsts.has(w.arm)) firsts.set(w.arm, w);
+  return byArm(analysis, [...firsts.values()]).map((w) => absolute(w, names.get(w.arm) ?? axisName(w.arm)));
+}
+
+/** One bar per pair, the decision first. */
+function addedTimes(analysis: Analysis, rows: readonly Waterfall[]): Bar[] {
+  const order = pairsOf(analysis, 'felt_mean_shift');
+  const rank = (w: Waterfall) => order.findIndex((p) => p.arm === w.arm && p.baseline === w.baseline);
+  return rows
+    .filter((w) => w.arm !== w.baseline)
+    .toSorted((a, b) => rank(a) - rank(b))
+    .map((w) => difference(w, shortPair(analysis, w)));
 }
 
 interface PanelInput {
-  analysis: Analysis;
   bars: readonly Bar[];
   names: readonly string[];
   title: string;
   signed: boolean;
 }
 
-function panel({ analysis, bars, names, title, signed }: PanelInput): object {
+function panel({ bars, names, title, signed }: PanelInput): object {
   const extent = Math.max(1, ...bars.map((b) => b.parts.reduce((sum, p) => sum + Math.abs(p.value), 0)));
-  const armNames = axisNames(analysis);
-  const rowOf = (arm: string) => armNames.get(arm) ?? shorten(clean(arm), 30);
-  const pieces = bars.flatMap((b) => layParts(b.parts, names, extent).map((p) => ({ arm: rowOf(b.arm), ...p })));
+  const pieces = bars.flatMap((b) => layParts(b.parts, names, extent).map((p) => ({ row: b.row, ...p })));
   const totals = bars.map((b) => ({
-    arm: rowOf(b.arm),
+    row: b.row,
     total: b.total,
     text: `${signed && b.total > 0 ? '+' : ''}${number(b.total, Math.abs(b.total) < 100 ? 1 : 0)} µs`,
   }));
   return {
     title: { text: title, fontSize: 12, frame: 'bounds' },
     width,
-    height: { step: 25 },
+    height: { step: 23 },
     data: { values: pieces },
     encoding: {
-      y: {
-        field: 'arm',
-        type: 'nominal',
-        title: null,
-        sort: armScales(analysis, bars).order,
-        axis: { minExtent: 110 },
-      },
+      y: { field: 'row', type: 'nominal', title: null, sort: bars.map((b) => b.row), axis: { minExtent: 170 } },
     },
     layer: [
       verticalLine(0),
-      ...stackLayers(partScale(names), signed ? 'µs per call more than the baseline' : 'mean µs per call'),
+      ...stackLayers(partScale(names), signed ? 'mean µs per call, arm minus baseline' : 'mean µs per call'),
       {
         data: { values: totals },
-        mark: { type: 'tick', color: neutral.ink, thickness: 2.5, size: 22 },
+        mark: { type: 'tick', color: neutral.ink, thickness: 2.5, size: 20 },
         encoding: { x: { field: 'total', type: 'quantitative' } },
       },
       {
@@ -97,26 +104,27 @@ function panel({ analysis, bars, names, title, signed }: PanelInput): object {
 }
 
 function cellPanels(analysis: Analysis, cell: Cell, names: readonly string[]): object[] {
-  const rows = byArm(
-    analysis,
-    analysis.waterfalls.filter((w) => cellKey(w) === cellKey(cell)),
-  );
-  const base = shorten(clean(rows[0]!.baseline), 24);
+  const rows = analysis.waterfalls.filter((w) => cellKey(w) === cellKey(cell));
   const label = cellLabels(analysis).of(cell);
-  const whole = byArm(analysis, [...baselineBar(rows), ...rows.map(absolute)]);
-  const added = rows.filter((w) => w.arm !== w.baseline).map(difference);
-  const panels = [panel({ analysis, bars: whole, names, title: `${label}: the whole call`, signed: false })];
-  if (added.length > 0)
-    panels.unshift(panel({ analysis, bars: added, names, title: `${label}: added to ${base}`, signed: true }));
-  return panels;
+  const added = addedTimes(analysis, rows);
+  const whole = panel({ bars: wholeCalls(analysis, rows), names, title: `${label}: the whole call`, signed: false });
+  return added.length === 0
+    ? [whole]
+    : [panel({ bars: added, names, title: `${label}: what is added`, signed: true }), whole];
+}
+
+/** Parts that took time anywhere, and the residual where there is one. */
+function partNames(analysis: Analysis): string[] {
+  const all = analysis.waterfalls.flatMap((w) => [...absolute(w, '').parts, ...difference(w, '').parts]);
+  const taken = all.filter((p) => Math.abs(p.value) > 0.05).map((p) => p.part);
+  const order = analysis.waterfalls.flatMap((w) => w.parts.map((p) => p.part));
+  return [...new Set([...order, residualName])].filter((part) => taken.includes(part));
 }
 
 export function waterfall(analysis: Analysis): VegaLiteSpec | null {
   if (analysis.waterfalls.length === 0) return null;
-  const names = [...new Set(analysis.waterfalls.flatMap((w) => w.parts.map((p) => p.part)))];
-  const panels = cellsOf(analysis, analysis.waterfalls).flatMap((cell) =>
-    cellPanels(analysis, cell, [...names, residualName]),
-  );
+  const names = partNames(analysis);
+  const panels = cellsOf(analysis, analysis.waterfalls).flatMap((cell) => cellPanels(analysis, cell, names));
   return specification(
     {
       title: 'Where the time goes',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fixture } from '../testing/fixture.ts';
-import { emptyFixture, ruled, smokeFixture, standardFixture } from '../testing/variants.ts';
+import { attachedFixture, emptyFixture, ruled, smokeFixture, standardFixture } from '../testing/variants.ts';
 import { answer, comparisonSentence, evidenceInterval, findingTitle, quotable } from './answer.ts';
 import { claimComparison } from './pairs.ts';
 import { lookAgain, notTested } from './scope.ts';
@@ -29,7 +29,7 @@ test('a standard campaign is not called provisional; a smoke one is not for quot
 
 test('a campaign without verdicts says what it did not test', () => {
   assert.deepEqual(answer(emptyFixture()), [
-    'The price of the gateway in latency was not tested.',
+    'No claim on what the gateway adds to a tool call was judged.',
     'This campaign was stopped before its end: 0 blocks of 8 planned were kept.',
   ]);
 });
@@ -45,6 +45,21 @@ test('lower, equal and percentage points', () => {
     comparisonSentence(analysis, { ...comparison, estimate: 0 }),
     /was the same on arm native .* as on arm native-regressed/,
   );
+});
+
+test('a gateway of the user’s own is what the answer is about; the modelled one stands beside it', () => {
+  const said = answer(attachedFixture());
+  assert.match(said[0]!, /0\.82 ms higher on arm our-gw \(behind ours\) than on arm native/);
+  assert.match(
+    said.join(' '),
+    /Beside it, the p95 latency of tool calls was 0\.41 ms higher on arm gateway .* claim C1b \(5 to 15 ms\) is refuted\./,
+  );
+  assert.match(findingTitle(attachedFixture()), /^Arm our-gw adds 0\.82 ms at p95/);
+  assert.match(
+    quotable(attachedFixture())!,
+    /claim C1b-ours \(5 to 15 ms\) is refuted; arm our-gw is nginx@1\.22 \(real product; sidecar, http\)/,
+  );
+  assert.ok(!notTested(attachedFixture()).some((s) => s.startsWith('Real products')));
 });
 
 test('the title is the finding', () => {

@@ -1,17 +1,30 @@
 /** The answer to the campaign's question, and the sentences that the page, the record and the charts share. */
 import type { Analysis, Comparison, Verdict } from '#contract/analysis.ts';
 import { armSubject, armWithRole } from './arms.ts';
-import { clean, count, estimateAndInterval, type Interval, levelPercent, plural, range, shorten } from './format.ts';
-import { cellText, claimComparison, comparisonAt, displayUnit, keyEvidence, metricText } from './pairs.ts';
+import { latencyVerdict, latencyVerdicts } from './claims.ts';
 import {
-  isProvisional,
-  latencyStanding,
-  latencyVerdict,
-  marginText,
-  regionMs,
-  type Standing,
-  weakness,
-} from './standing.ts';
+  clean,
+  count,
+  estimateAndInterval,
+  type Interval,
+  levelPercent,
+  notEstimated,
+  percent,
+  plural,
+  range,
+  shorten,
+} from './format.ts';
+import {
+  cellText,
+  claimComparison,
+  comparisonAt,
+  decisionComparison,
+  displayUnit,
+  type Evidence,
+  keyEvidence,
+  metricText,
+} from './pairs.ts';
+import { isProvisional, latencyStanding, marginText, regionMs, type Standing, weakness } from './standing.ts';
 
 /** `95 % interval 0.36 to 0.47 ms` with the level that the interval attains, or why there is none. */
 export function intervalText(c: Comparison): string {
@@ -22,7 +35,7 @@ export function intervalText(c: Comparison): string {
 }
 
 /** A difference in words: `0.41 ms higher`, with `than` or `as` to follow it. */
-export function differenceWords(c: Comparison): [string, string] {
+function differenceWords(c: Comparison): [string, string] {
   const [size] = estimateAndInterval(Math.abs(c.estimate), c.ci95, displayUnit(c.metric, c.unit));
   if (c.estimate === 0) return ['the same', 'as'];
   const points = c.unit === 'ratio' ? size.replace(' %', ' percentage points') : size;
@@ -30,7 +43,7 @@ export function differenceWords(c: Comparison): [string, string] {
 }
 
 /** How much stands behind a figure. Rates count episodes where faults were injected, so their n carries no noun. */
-export const nText = (c: Comparison): string => (c.unit === 'us' ? `${count(c.n)} calls` : `n = ${count(c.n)}`);
+const nText = (c: Comparison): string => (c.unit === 'us' ? `${count(c.n)} calls` : `n = ${count(c.n)}`);
 
 /** One comparison as a sentence without its full stop. */
 export function comparisonSentence(analysis: Analysis, c: Comparison): string {
@@ -52,16 +65,33 @@ export function claimComparisonText(analysis: Analysis, verdict: Verdict): strin
 }
 
 /** The interval of a piece of evidence and its level: what the comparison behind it says, else what the verdict says. */
-export function evidenceInterval(
-  analysis: Analysis,
-  evidence: Verdict['evidence'][number],
-): { ci: Interval | null; level: string } {
+export function evidenceInterval(analysis: Analysis, evidence: Evidence): { ci: Interval | null; level: string } {
   const c = comparisonAt(analysis, evidence.pointer)?.comparison;
   const is = (ci: Interval | null | undefined) =>
     ci != null && evidence.ci !== null && ci[0] === evidence.ci[0] && ci[1] === evidence.ci[1];
   if (is(c?.ci95)) return { ci: evidence.ci, level: '95 %' };
   if (is(c?.ci90)) return { ci: evidence.ci, level: '90 %' };
   return { ci: evidence.ci, level: '' };
+}
+
+export interface EvidenceWords {
+  size: string;
+  /** Null where the figure has none, and where it wants none. */
+  interval: string | null;
+  /** `90 %`, or nothing where it is not known. */
+  level: string;
+}
+
+/** A piece of evidence in words. A rate without an event is not zero: its upper bound stands for it. */
+export function evidenceWords(analysis: Analysis, verdict: Verdict, evidence: Evidence): EvidenceWords {
+  const { estimate, unit, pointer } = evidence;
+  if (estimate === null) return { size: notEstimated, interval: null, level: '' };
+  const { ci, level } = evidenceInterval(analysis, evidence);
+  const noEvent = unit === 'ratio' && estimate === 0 && comparisonAt(analysis, pointer) === null;
+  if (noEvent)
+    return { size: ci === null ? 'none seen' : `none seen, at most ${percent(ci[1])}`, interval: null, level: '' };
+  const [size, interval] = estimateAndInterval(estimate, ci, displayUnit(verdict.metric, unit));
+  return { size, interval, level };
 }
 
 /** `0.38 to 0.52 ms` over the claim's evidence; null where there is only one figure. */
@@ -78,7 +108,7 @@ const standingClause: Record<Standing, (margin: string) => string> = {
   claimed: (margin) => `The claimed ${margin} is confirmed for these subjects.`,
   mixed: (margin) => `The claimed ${margin} holds in some workloads or conditions and not in others.`,
   open: (margin) => `Whether the claimed ${margin} holds stays open.`,
-  'not tested': () => 'The price of the gateway in latency was not tested.',
+  'not tested': () => 'No claim on what the gateway adds to a tool call was judged.',
 };
 
 /** A sentence begins with a capital. */
@@ -92,7 +122,7 @@ export function answer(analysis: Analysis): string[] {
   const verdict = latencyVerdict(analysis);
   const standing = latencyStanding(analysis);
   if (!verdict) return [standingClause['not tested'](''), ...provisos(analysis)];
-  const found = claimComparison(analysis, verdict.claim);
+  const found = decisionComparison(analysis);
   const sentences: string[] = [];
   if (found) sentences.push(`${upperFirst(comparisonSentence(analysis, found.comparison))}.`);
   const estimates = spread(analysis, verdict);
@@ -104,7 +134,17 @@ export function answer(analysis: Analysis): string[] {
   sentences.push(standingClause[standing](marginText(verdict.margin)));
   const weak = weakness(analysis, verdict);
   if (weak) sentences.push(`No recommendation rests on this: ${weak}.`);
-  return [...sentences, ...provisos(analysis)];
+  return [...sentences, ...beside(analysis), ...provisos(analysis)];
+}
+
+/** The same figure of the other gateways in the campaign, with the verdicts on them. */
+function beside(analysis: Analysis): string[] {
+  return latencyVerdicts(analysis)
+    .slice(1)
+    .map((v) => {
+      const state = weakness(analysis, v) === null ? v.verdict : 'open';
+      return `Beside it, ${claimComparisonText(analysis, v)}; claim ${clean(v.claim)} (${marginText(v.margin)}) is ${state}.`;
+    });
 }
 
 /** What kind of campaign the figures come from, where that limits them. */
@@ -129,7 +169,7 @@ export function provisos(analysis: Analysis): string[] {
 /** The finding as a chart's title. */
 export function findingTitle(analysis: Analysis): string {
   const verdict = latencyVerdict(analysis);
-  const found = verdict ? claimComparison(analysis, verdict.claim) : null;
+  const found = decisionComparison(analysis);
   if (!verdict || !found) return 'What each arrangement adds to a tool call';
   const c = found.comparison;
   const [size, interval] = estimateAndInterval(c.estimate, c.ci95, c.unit);
@@ -163,7 +203,7 @@ function conclusion(analysis: Analysis, verdict: Verdict, c: Comparison): string
  */
 export function quotable(analysis: Analysis, digest: string = analysis.campaign.raw_digest): string | null {
   const verdict = latencyVerdict(analysis);
-  const found = verdict ? claimComparison(analysis, verdict.claim) : null;
+  const found = decisionComparison(analysis);
   const { campaign } = analysis;
   if (!verdict || !found || campaign.profile === 'smoke') return null;
   const { arm, baseline } = found.comparison;

@@ -32,7 +32,7 @@ const own: Omit<ArmLook, 'arm'>[] = [
 const order = Object.keys(builtIn);
 
 /** All arms that any figure names: those of the plan first (built-in order, then the user's), then what else turns up. */
-export function armNames(analysis: Analysis): string[] {
+function armNames(analysis: Analysis): string[] {
   const seen = new Set([...analysis.campaign.arms.map((a) => a.arm), ...analysis.arms.map((a) => a.arm)]);
   const rank = (arm: string) => (order.includes(arm) ? order.indexOf(arm) : order.length);
   return [...seen]

@@ -61,6 +61,9 @@ test('counts, differences and nothing', () => {
 test('a range collapses where both ends read alike', () => {
   assert.equal(range(409.6, 409.6, 'us'), '0.41 ms');
   assert.equal(range(380, 520, 'us'), '0.38 to 0.52 ms');
+  assert.equal(range(291.9, 292.3, 'us'), '0.292 ms');
+  assert.equal(range(228, 235, 'us'), '0.228 to 0.235 ms');
+  assert.equal(range(1, 1, 'ratio'), '100 %');
 });
 
 test('text from a campaign becomes one harmless line', () => {

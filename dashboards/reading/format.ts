@@ -91,9 +91,12 @@ export function estimateAndInterval(value: number, ci: Interval | null, unit: st
 
 /** A range in words: `0.38 to 0.52 ms`; one figure where both ends read alike. */
 export function range(lo: number, hi: number, unit: string): string {
-  const words = estimateAndInterval(lo, [lo, hi], unit)[1]!;
-  const [from, to] = words.split(' to ');
-  return to === from || to?.startsWith(`${from} `) ? to! : words;
+  const { factor, suffix, most } = scaleOf(unit);
+  const scaled = [lo * factor, hi * factor];
+  // One digit more than a single figure would have is enough to tell two ends apart.
+  const decimals = decimalsFor(scaled, Math.min(most, decimalsFor([scaled[1]!], most) + 1));
+  const [from, to] = scaled.map((value) => fixed(value, decimals));
+  return from === to ? `${to}${suffix}` : `${from} to ${to}${suffix}`;
 }
 
 /** `96.1 %` from an attained level of 0.961. */

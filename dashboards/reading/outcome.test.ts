@@ -46,7 +46,7 @@ test('what is open, capped, smoke, aborted or untested recommends nothing', () =
     assert.doesNotMatch(`${chosen} ${because}`, /Native|no ground/);
   }
   const { chosen, figure, consequences } = outcomeOf(emptyFixture());
-  assert.equal(chosen, 'none: this campaign did not test the decision');
+  assert.equal(chosen, 'none: this campaign judged no claim on the decision');
   assert.equal(figure, null);
   assert.deepEqual(consequences, []);
 });

@@ -4,9 +4,10 @@
  */
 import type { Analysis, Verdict } from '#contract/analysis.ts';
 import { claimComparisonText, upperFirst } from './answer.ts';
+import { latencyVerdict } from './claims.ts';
 import { clean, list, quantity } from './format.ts';
-import { claimComparison, displayUnit, keyEvidence, placeOf } from './pairs.ts';
-import { latencyStanding, latencyVerdict, marginText, type Standing, stateOf, weakness } from './standing.ts';
+import { decisionComparison, displayUnit, keyEvidence, placeOf } from './pairs.ts';
+import { latencyStanding, marginText, type Standing, stateOf, weakness } from './standing.ts';
 
 export interface Outcome {
   standing: Standing;
@@ -22,8 +23,7 @@ export interface Outcome {
 
 /** The arrangement without the gateway, by the name of the option where it is one. */
 function withoutGateway(analysis: Analysis): string {
-  const verdict = latencyVerdict(analysis);
-  const baseline = verdict ? claimComparison(analysis, verdict.claim)?.comparison.baseline : undefined;
+  const baseline = decisionComparison(analysis)?.comparison.baseline;
   const arm = analysis.campaign.arms.find((a) => a.arm === baseline);
   if (arm && arm.gateway === 'none' && arm.controls === 'on') return 'Native';
   return arm ? `Arm ${clean(arm.arm)}` : 'The path without the gateway';
@@ -41,7 +41,7 @@ const figures = (analysis: Analysis, verdict: Verdict): string =>
 type Words = (analysis: Analysis, verdict: Verdict) => Pick<Outcome, 'chosen' | 'because'>;
 
 const noVerdict: Pick<Outcome, 'chosen' | 'because'> = {
-  chosen: 'none: this campaign did not test the decision',
+  chosen: 'none: this campaign judged no claim on the decision',
   because: 'it has no verdict on what a gateway adds to a tool call',
 };
 

@@ -1,5 +1,6 @@
 /** Pairs of arms that are compared, and what the difference between them means (design: the price of each thing separates). */
 import type { Analysis, Comparison, Verdict } from '#contract/analysis.ts';
+import { latencyVerdict } from './claims.ts';
 import { clean, shorten } from './format.ts';
 
 export type Evidence = Verdict['evidence'][number];
@@ -21,6 +22,7 @@ const known: Pair[] = [
   { arm: 'layered', baseline: 'gateway', meaning: 'agent controls on top' },
   { arm: 'layered', baseline: 'native', meaning: 'gateway on top' },
   { arm: 'native', baseline: 'native-regressed', meaning: 'the fix' },
+  { arm: 'native-regressed', baseline: 'direct', meaning: 'controls before the fix' },
   { arm: 'direct-b', baseline: 'direct', meaning: 'same twice (A/A)' },
 ];
 
@@ -35,6 +37,12 @@ export function claimComparison(analysis: Analysis, claim: string): ComparisonAt
     if (found) return found;
   }
   return null;
+}
+
+/** The comparison on which the answer rests; null where it was not made, or no claim is about it. */
+export function decisionComparison(analysis: Analysis): ComparisonAt | null {
+  const verdict = latencyVerdict(analysis);
+  return verdict ? claimComparison(analysis, verdict.claim) : null;
 }
 
 /** The comparison that a JSON pointer (RFC 6901) into the analysis leads to; null where it leads elsewhere. */
@@ -63,7 +71,7 @@ export function keyEvidence(analysis: Analysis, verdict: Verdict): Evidence[] {
 
 /** What a pair's difference means; null where nothing is known of it. A user may have named another pair the decision. */
 export function meaningOf(analysis: Analysis, pair: { arm: string; baseline: string }): string | null {
-  const decision = claimComparison(analysis, 'C1b');
+  const decision = decisionComparison(analysis);
   if (decision && same(decision.comparison, pair)) return 'the decision';
   const builtIn = known.find((k) => same(k, pair))?.meaning ?? null;
   return builtIn === 'the decision' && decision ? 'gateway instead of native' : builtIn;

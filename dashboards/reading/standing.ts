@@ -3,6 +3,7 @@
  * comes from a whole campaign that is more than a smoke run; everything that recommends asks here first.
  */
 import type { Analysis, Verdict } from '#contract/analysis.ts';
+import { latencyVerdict } from './claims.ts';
 import { clean } from './format.ts';
 import { keyEvidence } from './pairs.ts';
 
@@ -54,12 +55,6 @@ export function stateOf(analysis: Analysis, claim: string): State {
  * confirmed.
  */
 export type Standing = 'below' | 'claimed' | 'above' | 'mixed' | 'open' | 'not tested';
-
-/** The claim on which the decision's latency rests: C1b, or C1a where there is no C1b. */
-export function latencyVerdict(analysis: Analysis): Verdict | null {
-  const named = (claim: string) => analysis.verdicts.find((v) => v.claim === claim);
-  return named('C1b') ?? named('C1a') ?? null;
-}
 
 /** The standing of the price in latency. A claim with an open end can be refuted in one direction only. */
 export function latencyStanding(analysis: Analysis): Standing {

@@ -42,7 +42,7 @@ const lists = [
 ] as const;
 
 /** Fragment of a JSON pointer into the analysis; null where the page does not show what it points to. */
-export function anchorOf(analysis: Analysis, pointer: string): string | null {
+function anchorOf(analysis: Analysis, pointer: string): string | null {
   const match = /^#?\/(\w+)\/(\d+)(?:\/(\w+))?/.exec(pointer);
   if (!match) return null;
   const [, list, at, field] = match;

@@ -27,6 +27,3 @@ export function html(strings: TemplateStringsArray, ...parts: Part[]): Html {
 
 /** For markup that is known to be sound: the style sheet, and drawings made by our own renderer. */
 export const trusted = (markup: string): Html => new Html(markup);
-
-/** An id or fragment: letters, digits and hyphens. */
-export const slug = (text: string): string => text.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-+|-+$/g, '');

@@ -4,6 +4,7 @@ import type { Analysis } from '#contract/analysis.ts';
 import { charts, renderCharts } from '../charts/index.ts';
 import { fixture } from '../testing/fixture.ts';
 import {
+  attachedFixture,
   emptyFixture,
   hostileFixture,
   ruled,
@@ -36,6 +37,7 @@ const variants = {
   smoke: smokeFixture,
   empty: emptyFixture,
   troubled: troubledFixture,
+  attached: attachedFixture,
   hostile: hostileFixture,
 };
 

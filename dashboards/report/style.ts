@@ -75,7 +75,7 @@ tbody th{font-weight:600;min-width:7rem}
 td small,th small{display:block;color:var(--soft);font-weight:400;font-size:.8125rem}
 td:not(.n) small{min-width:9rem}thead .n{white-space:normal}td:not(.n){min-width:6.5rem}td.wide{min-width:15rem}tbody th{position:sticky;left:0;background:var(--paper);z-index:1}
 tr:target>*{background:var(--warn)}tr.warn>*{background:var(--warn)}
-.claims td,.claims th{padding-block:.7rem}.claims thead th:nth-child(1){width:22%}.claims thead th:nth-child(3){width:22%}.claims thead th:nth-child(4){width:10%}.claims thead th:nth-child(5){width:17%}.claims thead th:nth-child(6){width:19%}.claims td div div+div{margin-top:.4rem}
+.claims td,.claims th{padding-block:.7rem}.claims thead th:nth-child(1){width:21%}.claims thead th:nth-child(2){width:17%}.claims thead th:nth-child(3){width:25%}.claims td small,.claims th small{margin-top:.25rem}.claims td div div+div{margin-top:.4rem}
 .chip{display:inline-block;white-space:nowrap;font-weight:650;font-size:.8125rem;padding:.08rem .55rem;border:1.5px solid currentColor;border-radius:99px}
 .chip.confirmed{color:var(--confirmed)}.chip.refuted{color:var(--refuted)}.chip.mixed{color:var(--mixed)}.chip.inconclusive{color:var(--inconclusive);border-style:dashed}
 figure,.absent{margin:1.6rem 0 2.2rem}
@@ -84,7 +84,6 @@ figure h3,.absent h3{margin:0 0 .7rem}
 .plot{overflow-x:auto;border:1px solid var(--line);border-radius:6px;background:var(--paper)}
 .plot svg{display:block;height:auto;max-width:100%;margin:0 auto}
 figcaption{font-size:.875rem;color:var(--soft);margin-top:.6rem}figcaption p{margin:.25rem 0;max-width:80ch}figcaption b{color:var(--ink);font-weight:600}
-.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,27rem),1fr));gap:0 2rem;align-items:start}
 ${neutrals}
 details{border:1px solid var(--line);border-radius:6px;margin:.8rem 0;padding:0 1rem}
 summary{cursor:pointer;padding:.6rem 0;font-weight:600}

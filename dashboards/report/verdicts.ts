@@ -1,11 +1,19 @@
 /** The answer and the verdicts. */
 import type { Analysis, Verdict } from '#contract/analysis.ts';
-import { answer, evidenceInterval, provisos, upperFirst } from '../reading/answer.ts';
+import { answer, evidenceWords, provisos, upperFirst } from '../reading/answer.ts';
 import { subjectText } from '../reading/arms.ts';
-import { count, estimateAndInterval, notEstimated, range } from '../reading/format.ts';
+import { count, range } from '../reading/format.ts';
 import { outcomeOf } from '../reading/outcome.ts';
-import { claimComparison, comparisonAt, displayUnit, keyEvidence, pairName, placeOf } from '../reading/pairs.ts';
-import { latencyVerdict, weakness } from '../reading/standing.ts';
+import {
+  comparisonAt,
+  decisionComparison,
+  displayUnit,
+  type Evidence,
+  keyEvidence,
+  pairName,
+  placeOf,
+} from '../reading/pairs.ts';
+import { weakness } from '../reading/standing.ts';
 import { evidenceLink } from './anchors.ts';
 import { type Html, html } from './html.ts';
 import { bullets, chip, fold, section, table } from './parts.ts';
@@ -22,8 +30,7 @@ export function header(analysis: Analysis): Html {
   ];
   const limits = provisos(analysis);
   const sentences = answer(analysis).filter((s) => !limits.includes(s));
-  const latency = latencyVerdict(analysis);
-  const behind = latency ? claimComparison(analysis, latency.claim) : null;
+  const behind = decisionComparison(analysis);
   return html`<header><p class="mark"><b>Weighbridge</b> · campaign report</p><h1>${campaign.question}</h1>
 <dl class="facts">${facts.map(([k, v]) => html`<div><dt>${k}</dt><dd>${v}</dd></div>`)}</dl>
 <div class="answer" id="answer">${sentences.map((s) => html`<p>${s}</p>`)}</div>
@@ -31,14 +38,16 @@ ${behind ? html`<p class="mark"><a href="#comparisons-${behind.index}">Evidence 
 ${limits.length > 0 ? html`<div class="note" role="note">${limits.map((s) => html`<p>${s}</p>`)}</div>` : null}</header>`;
 }
 
-function figureOf(analysis: Analysis, verdict: Verdict, evidence: Verdict['evidence'][number]): Html {
-  const { ci, level } = evidenceInterval(analysis, evidence);
+/** Units of figures that are pooled estimates; counts and sizes stand as they were read. */
+const estimated = (unit: string): boolean => unit === 'us' || unit === 'ratio';
+
+function figureOf(analysis: Analysis, verdict: Verdict, evidence: Evidence): Html {
+  const { size, interval, level } = evidenceWords(analysis, verdict, evidence);
   const at = html`<small>${placeOf(analysis, evidence)}; n = ${count(evidence.n)}</small>`;
-  if (evidence.estimate === null)
-    return html`<div>${evidenceLink(analysis, evidence.pointer, notEstimated)}${at}</div>`;
-  const [size, interval] = estimateAndInterval(evidence.estimate, ci, displayUnit(verdict.metric, evidence.unit));
   const named = level === '' ? null : html`${level} interval `;
-  const said = interval === null ? html`${size}, no interval` : html`${size}, ${named}${interval}`;
+  const bare =
+    evidence.estimate !== null && estimated(evidence.unit) && !size.startsWith('none') ? ', no interval' : null;
+  const said = interval === null ? html`${size}${bare}` : html`${size}, ${named}${interval}`;
   return html`<div>${evidenceLink(analysis, evidence.pointer, said)}${at}</div>`;
 }
 
@@ -65,19 +74,19 @@ function row(analysis: Analysis, verdict: Verdict, index: number) {
     id: `verdicts-${index}`,
     cells: [
       html`${verdict.claim}<small>${verdict.statement}</small>`,
-      html`${chip(verdict.verdict)}${weak !== null && decided ? html`<small>bears no weight: ${weak}</small>` : null}`,
+      html`${chip(verdict.verdict)}${weak !== null && decided ? html`<small>bears no weight: ${weak}</small>` : null}<small>Margin: ${verdict.margin}</small>`,
       html`${figuresOf(analysis, verdict)}${pair ? html`<small>${pairName(pair.comparison)}</small>` : null}`,
-      verdict.margin,
-      subjectText(verdict.subject),
-      html`${verdict.why}${verdict.scope ? html`<small>${verdict.scope}</small>` : null}`,
+      html`${verdict.why}${verdict.scope ? html`<small>${verdict.scope}</small>` : null}<small>Subject: ${subjectText(verdict.subject)}</small>`,
     ],
   };
 }
 
 export function verdicts(analysis: Analysis): Html {
-  const columns = ['Claim', 'Verdict', 'Estimate, interval, n', 'Margin', 'Subject', 'Why'].map((label) => ({
-    label,
-  }));
+  const columns = ['Claim', 'Verdict and margin', 'Estimate, interval, n', 'Why, and for which subject'].map(
+    (label) => ({
+      label,
+    }),
+  );
   const body =
     analysis.verdicts.length === 0
       ? html`<p>No claim was judged.</p>`

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { analysisSchema } from '#contract/analysis.ts';
 import { fixture } from './fixture.ts';
-import { emptyFixture, hostileFixture, ruled, smokeFixture, standardFixture, troubledFixture } from './variants.ts';
+import {
+  attachedFixture,
+  emptyFixture,
+  hostileFixture,
+  ruled,
+  smokeFixture,
+  standardFixture,
+  troubledFixture,
+} from './variants.ts';
 import { readMarkup } from './well-formed.ts';
 
 const variants = {
@@ -11,6 +19,7 @@ const variants = {
   standard: standardFixture,
   empty: emptyFixture,
   troubled: troubledFixture,
+  attached: attachedFixture,
   hostile: hostileFixture,
 };
 

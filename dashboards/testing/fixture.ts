@@ -1,5 +1,5 @@
 /** A complete, hand-made analysis for tests, and its variants: what a report must cope with. Not measured. */
-import { type Analysis, analysisSchema, type Comparison, type Subject, type Verdict } from '#contract/analysis.ts';
+import { type Analysis, analysisSchema, type Comparison } from '#contract/analysis.ts';
 import {
   type ArmShape,
   armFigures,
@@ -10,6 +10,7 @@ import {
   shiftOf,
   waterfall,
 } from './fixture-arms.ts';
+import { subjects, verdictsOf } from './fixture-verdicts.ts';
 
 export interface FixtureOptions {
   profile?: string;
@@ -17,16 +18,6 @@ export interface FixtureOptions {
   conditions?: string[];
   blocks?: number;
 }
-
-const subjects: Record<string, Subject> = {
-  agent: { system: 'weighbridge-agent@0.1.0', kind: 'modelled', placement: 'in the agent', protocol: 'http' },
-  gateway: {
-    system: 'weighbridge-gateway@0.1.0',
-    kind: 'modelled',
-    placement: 'own process, same host',
-    protocol: 'http',
-  },
-};
 
 const pairs: [string, string][] = [
   ['passthrough', 'direct'],
@@ -153,123 +144,6 @@ function lifecycleComparisons(cell: Cell, blocks: number): Comparison[] {
   ];
 }
 
-interface VerdictInput {
-  claim: string;
-  statement: string;
-  margin: string;
-  metric: string;
-  verdict: Verdict['verdict'];
-  arm: string;
-  baseline: string;
-}
-
-const claims: VerdictInput[] = [
-  {
-    claim: 'C1a',
-    statement: 'A gateway with its controls on adds 5 to 15 ms to the median tool call.',
-    margin: '5 ms to 15 ms',
-    metric: 'felt_p50_shift',
-    verdict: 'refuted',
-    arm: 'gateway',
-    baseline: 'direct',
-  },
-  {
-    claim: 'C1b',
-    statement: 'Agents that bypass the gateway and check in process show a p95 of tool calls that is 5 to 15 ms lower.',
-    margin: '5 ms to 15 ms',
-    metric: 'felt_p95_shift',
-    verdict: 'refuted',
-    arm: 'gateway',
-    baseline: 'native',
-  },
-  {
-    claim: 'C3',
-    statement: 'The hardened runtime lowers the share of calls that meet a 401, against the runtime as it was before.',
-    margin: 'lower by 0.1 percentage points or more',
-    metric: 'retry401_shift',
-    verdict: 'confirmed',
-    arm: 'native',
-    baseline: 'native-regressed',
-  },
-  {
-    claim: 'C6',
-    statement: 'Under expiring and revoked tokens the two paths burn the same error budget.',
-    margin: 'a difference of at most 1 percentage point either way',
-    metric: 'error_rate_shift',
-    verdict: 'confirmed',
-    arm: 'gateway',
-    baseline: 'native',
-  },
-  {
-    claim: 'C9',
-    statement: 'A gateway costs more CPU per call on the host than the same controls in the agent.',
-    margin: 'more by 1 µs or more',
-    metric: 'cpu_per_call_shift',
-    verdict: 'confirmed',
-    arm: 'gateway',
-    baseline: 'native',
-  },
-];
-
-function verdictOf(input: VerdictInput, comparisons: Comparison[]): Verdict {
-  const { arm, baseline, ...said } = input;
-  const evidence = comparisons.flatMap((c, index) =>
-    c.metric === input.metric && c.arm === arm && c.baseline === baseline
-      ? [
-          {
-            label: `${c.workload} · ${c.condition}`,
-            pointer: `/comparisons/${index}`,
-            estimate: c.estimate,
-            ci: c.ci90,
-            unit: c.unit,
-            n: c.n,
-          },
-        ]
-      : [],
-  );
-  const open = evidence.some((e) => e.ci === null);
-  return {
-    ...said,
-    subject: comparisons.find((c) => c.arm === arm)!.subject,
-    verdict: open ? 'inconclusive' : said.verdict,
-    why: open
-      ? 'Not estimated in 2 of 2 workloads.'
-      : said.verdict === 'refuted'
-        ? 'Wholly outside the margin in all of 2 workloads.'
-        : 'Inside the margin in all of 2 workloads.',
-    scope: input.claim.startsWith('C1')
-      ? 'This gateway, loopback, no TLS. For the claim to hold, network, TLS or a policy service would have to add 4.5 ms to 14.5 ms.'
-      : null,
-    evidence,
-  };
-}
-
-function correlationVerdict(arms: Analysis['arms'], intervals: boolean): Verdict {
-  const index = arms.findIndex((a) => a.phase === 'correlation');
-  const { share, traces } = arms[index]!.correlation.complete;
-  return {
-    claim: 'C8',
-    statement:
-      'A trace_id made at the agent joins at least 99 % of the log lines of every tier, and more than a join by timestamp.',
-    subject: subjects.gateway!,
-    verdict: intervals ? 'confirmed' : 'inconclusive',
-    margin: '99 % or more, and above the join by timestamp',
-    metric: 'correlation_share',
-    why: 'Every tier of every arm joins at least 99 % of its lines.',
-    scope: null,
-    evidence: [
-      {
-        label: 'every arm',
-        pointer: `/arms/${index}/correlation`,
-        estimate: share,
-        ci: intervals ? [0.9985, 1] : null,
-        unit: 'ratio',
-        n: traces,
-      },
-    ],
-  };
-}
-
 const cellsOf = (workloads: string[], conditions: string[]): Cell[] =>
   workloads.flatMap((workload) => conditions.map((condition) => ({ workload, condition })));
 
@@ -325,8 +199,7 @@ export function fixture(options: FixtureOptions = {}): Analysis {
     ...timed.map((s) => armFigures(s, 'correlation', cells[0]!)),
   ];
   const comparisons = [...latencyComparisons(cells, blocks), ...lifecycleComparisons(cells[0]!, blocks)];
-  const verdicts = claims.map((c) => verdictOf(c, comparisons));
-  verdicts.splice(4, 0, correlationVerdict(arms, enough));
+  const verdicts = verdictsOf({ comparisons, arms });
   return analysisSchema.parse({
     version: 1,
     campaign: {
@@ -357,7 +230,9 @@ export function fixture(options: FixtureOptions = {}): Analysis {
     },
     comparisons,
     arms,
-    waterfalls: cells.flatMap((cell) => timed.map((s) => waterfall(s, cell))),
+    waterfalls: cells.flatMap((cell) =>
+      pairs.map(([arm, baseline]) => waterfall(shapeOf(arm), shapeOf(baseline), cell)),
+    ),
     distributions: cells.flatMap((cell) => timed.map((s) => distribution(s, cell))),
     interactions: cells.map((cell) => ({
       ...cell,

@@ -49,6 +49,33 @@ export function ruled(analysis: Analysis, rulings: readonly Ruling[]): Analysis 
   return next;
 }
 
+/** A gateway of the user's own beside the modelled one, at twice its price. */
+export function attachedFixture(): Analysis {
+  const analysis = fixture();
+  const subject = { system: 'nginx@1.22', kind: 'real' as const, placement: 'sidecar', protocol: 'http' };
+  const mine = <T extends { arm: string }>(row: T): T => ({ ...structuredClone(row), arm: 'our-gw' });
+  const modelled = analysis.campaign.arms.find((a) => a.arm === 'gateway')!;
+  analysis.campaign.arms.push({ ...mine(modelled), gateway: 'ours', subject, label: 'our gateway' });
+  analysis.arms.push(...analysis.arms.filter((a) => a.arm === 'gateway').map(mine));
+  const compared = analysis.comparisons.filter((c) => c.arm === 'gateway' && c.baseline !== 'passthrough');
+  const first = analysis.comparisons.length;
+  analysis.comparisons.push(...compared.map((c) => ({ ...mine(c), subject })));
+  for (const c of analysis.comparisons.slice(first).filter((c) => c.metric === 'felt_p95_shift')) {
+    const added = c.baseline === 'native' ? c.estimate : c.estimate - 67.2;
+    c.estimate += added;
+    c.ci95 = [c.ci95![0] + added, c.ci95![1] + added];
+    c.ci90 = [c.ci90![0] + added, c.ci90![1] + added];
+  }
+  const verdict = analysis.verdicts.find((v) => v.claim === 'C1b')!;
+  const evidence = analysis.comparisons.flatMap((c, i) =>
+    c.arm === 'our-gw' && c.metric === verdict.metric && c.baseline === 'native'
+      ? [{ label: 'ours', pointer: `/comparisons/${i}`, estimate: c.estimate, ci: c.ci90, unit: c.unit, n: c.n }]
+      : [],
+  );
+  analysis.verdicts.push({ ...verdict, claim: 'C1b-ours', subject, evidence });
+  return analysisSchema.parse(analysis);
+}
+
 /** Nothing measured: an aborted campaign before its first block. */
 export function emptyFixture(): Analysis {
   const analysis = fixture();

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { SignJWT } from 'jose';
 import type { Gateway } from '../gateway.ts';
-import { Authority, gatewayTo, get, Origin, post, send, TestClock } from '../testing.ts';
+import { Authority, gatewayTo, get, Origin, post, RawClient, send, TestClock, until } from '../testing.ts';
 
 const challenge = (answer: Awaited<ReturnType<typeof send>>): string =>
   answer.fields.get('www-authenticate')?.[0] ?? '';
@@ -133,6 +133,20 @@ describe('bearer', () => {
     assert.equal(origin.received, '');
   });
 
+  test('a refused request whose large body nobody read ends its connection; a small body does not', async () => {
+    const head = (length: number) =>
+      `POST /calendar/events HTTP/1.1\r\nHost: gw.test\r\nContent-Length: ${length}\r\n\r\n`;
+    const large = await send(gateway.url, head(2_000_000));
+    assert.deepEqual([large.status, large.fields.get('connection')], [401, ['close']]);
+    const client = new RawClient(gateway.url);
+    for (let i = 1; i <= 2; i++) {
+      client.write(`${head(5)}hello`);
+      await until(() => client.raw.split('HTTP/1.1 401').length > i);
+    }
+    client.socket.destroy();
+    assert.equal(origin.received, '');
+  });
+
   test('norm 22: the metadata are where the challenge says', async () => {
     const url = /resource_metadata="([^"]*)"/.exec(await refused({ status: 401 }))![1]!;
     const metadata = (await (await fetch(url)).json()) as Record<string, unknown>;
@@ -180,7 +194,7 @@ describe('bearer', () => {
   });
 
   test('new keys are fetched when a token names one; a withdrawn key is noticed when the keys are due', async () => {
-    const before = await authority.token();
+    const before = await authority.token({ exp: Math.floor(Date.now() / 1000) + 7_200 });
     assert.equal((await send(gateway.url, get('/calendar/events', bearer(before)))).status, 200);
     await authority.rotate('key-2');
     const after = await authority.token();
@@ -191,7 +205,8 @@ describe('bearer', () => {
     assert.equal((await send(gateway.url, get('/calendar/events', bearer(before)))).status, 200, 'still remembered');
     origin.received = '';
     clock.now_ms += 2_000;
-    await refused({ status: 401, error: 'invalid_token' }, bearer(before));
+    const cause = 'the access token is not valid';
+    await refused({ status: 401, error: 'invalid_token', cause }, bearer(before));
   });
 });
 

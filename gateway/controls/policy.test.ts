@@ -86,6 +86,16 @@ describe('policy', () => {
     assert.equal(erring.decide(call('payer', 'payments.create_payment', 5))?.reason, 'a policy could not be evaluated');
   });
 
+  test('it fails closed where a request does not fit the schema, though no policy looks at what is missing', () => {
+    const { schema } = shippedPolicies();
+    const lenient = new Policy(config, { schema, policies: 'permit (principal, action, resource);' });
+    assert.equal(lenient.decide(call('payer', 'payments.create_payment', 5)), undefined);
+    assert.equal(
+      lenient.decide(call('payer', 'payments.create_payment'))?.reason,
+      'the request does not fit the schema',
+    );
+  });
+
   test('policies that do not fit the schema are refused at the start', () => {
     const { policies, schema } = shippedPolicies();
     for (const broken of [

@@ -1,6 +1,7 @@
 /** Norms 28, 29, 31, 32: what is forwarded, what is refused, against an upstream that keeps every byte. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
+import { seededRandom } from '#contract/random.ts';
 import type { Gateway } from '../gateway.ts';
 import { answering, fieldsIn, gatewayTo, get, Origin, okAnswer, post, RawClient, send, until } from '../testing.ts';
 
@@ -37,7 +38,7 @@ describe('norm 28: header fields', () => {
       'Trailer: X-T',
       'HTTP2-Settings: AAA',
     ];
-    await send(gateway.url, get('/', ...hop));
+    assert.equal((await send(gateway.url, get('/', ...hop))).status, 200);
     for (const line of hop) assert.equal(origin.field(line.split(':')[0]!), undefined, line);
     assert.equal(origin.field('connection'), 'keep-alive', "the hop's own");
   });
@@ -382,4 +383,70 @@ test('norm 32: redirects are handed to the client, not followed', async () => {
   await gateway.close();
   await origin.stop();
   await elsewhere.stop();
+});
+
+test('norm 29: whatever bytes arrive, what goes upstream is well-formed and the gateway lives', async () => {
+  const random = seededRandom('fuzz');
+  // One request a connection, so that each head is told from the body before it.
+  const heads: string[] = [];
+  const origin = await Origin.start((socket, head) => {
+    heads.push(head);
+    socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok');
+  });
+  const gateway = await gatewayTo(
+    origin.url,
+    {},
+    { limits: { headers_ms: 300, request_ms: 600, check_interval_ms: 100 } },
+  );
+  const samples = [
+    get('/calendar/events?a=b', 'X-A: 1', 'Accept: */*'),
+    post('/payments/payments', '{"amount_cents":5}', 'Content-Type: application/json'),
+    `POST /mail/messages HTTP/1.1\r\nHost: gw.test\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n5\r\nhello\r\n0\r\n\r\n`,
+  ];
+  const strange = [
+    '\r',
+    '\n',
+    '\r\n',
+    '\0',
+    ' ',
+    '\t',
+    ':',
+    '%2e',
+    '/',
+    '\\',
+    'Host: b\r\n',
+    'Content-Length: 3\r\n',
+    'Transfer-Encoding: chunked\r\n',
+    '\xff',
+  ];
+  const mutated = () => {
+    let bytes: string = random.pick(samples);
+    for (let n = 1 + random.int(2); n > 0; n--) {
+      const at = random.int(bytes.length);
+      bytes = bytes.slice(0, at) + random.pick(strange) + bytes.slice(at + random.int(2));
+    }
+    return bytes;
+  };
+  for (let batch = 0; batch < 12; batch++) {
+    await Promise.all(
+      Array.from({ length: 25 }, async () => {
+        const client = new RawClient(gateway.url);
+        client.write(mutated());
+        // Half a close: whoever waits for more bytes learns that none will come.
+        client.socket.end();
+        await client.untilEnd();
+      }),
+    );
+  }
+  assert.ok(heads.length > 20, 'some were harmless');
+  for (const head of heads) {
+    const fields = fieldsIn(head);
+    assert.equal(fields.get('host')?.length, 1, head);
+    assert.ok((fields.get('content-length')?.length ?? 0) + (fields.get('transfer-encoding')?.length ?? 0) <= 1, head);
+    assert.match(head, /^[A-Z]+ \/[!-~]* HTTP\/1\.1\r\n/);
+    assert.doesNotMatch(head, /[^\r]\n|\r[^\n]|\0|\r\n[ \t]/);
+  }
+  assert.equal((await send(gateway.url, get('/calendar/events'))).status, 200);
+  await gateway.close();
+  await origin.stop();
 });

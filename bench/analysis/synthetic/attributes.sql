@@ -15,7 +15,7 @@ SELECT shape, arm, status, variant,
   ELSE
     map(['http.request.method', 'http.response.status_code', 'server.address', 'server.port', 'url.full'], ['POST', status::VARCHAR, '127.0.0.1', '8080', 'http://127.0.0.1:8080/search/query?q=' || variant])
   END AS attributes
-FROM (VALUES ('tool'), ('call'), ('http')) s(shape), arm, (VALUES (200), (401)) c(status), range(500) v(variant);
+FROM (VALUES ('tool'), ('call'), ('http')) s(shape), arm, (VALUES (200), (401)) c(status), range(50) v(variant);
 
 CREATE TABLE line_map AS
 SELECT status, map(['scope', 'status'], ['request', status::VARCHAR]) AS attributes FROM (VALUES (200), (401)) c(status)

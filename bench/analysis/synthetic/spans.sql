@@ -4,4 +4,4 @@ SELECT make_timestamp_ns(s.begin_ns) AS Timestamp, s.trace_id AS TraceId, s.span
 FROM (SELECT * FROM span WHERE NOT (${lost_span})) s
 JOIN resource_map r ON r.tier = s.tier AND r.arm = s.arm AND r.block = s.block
 JOIN span_map m ON m.shape = (CASE WHEN s.tier = 'tools' THEN 'tool' WHEN s.kind = 'Internal' THEN 'call' ELSE 'http' END)
-  AND m.arm = s.arm AND m.status = s.status AND m.variant = s.begin_ns % 500
+  AND m.arm = s.arm AND m.status = s.status AND m.variant = s.begin_ns % 50

@@ -1,6 +1,6 @@
 -- Request-scoped lines, and those whose trace_id and span_id name a stored span of the same service. Lines of a call's
--- trace per cell and block; all others (cb -1) per tier, and by the block and arm that their process was started for. The
--- two are read apart, because attributes cost more than all the rest and only the others need them.
+-- trace per cell and block; strays (cb -1), whose trace is no call's, per tier, and by the block and arm that their process
+-- was started for.
 SELECT c.cb, v.code AS service, '' AS owner, -1 AS block, count(*)::INTEGER AS lines,
   count(*) FILTER (hash(hash(g.TraceId, g.SpanId), v.code) IN (SELECT hash(key, service) FROM span))::INTEGER AS joined
 FROM logs g
@@ -8,14 +8,9 @@ JOIN service v ON v.name = g.ServiceName
 JOIN call c ON c.trace = hash(g.TraceId)
 GROUP BY ALL
 UNION ALL
-SELECT -1, v.code,
-  coalesce(g.ResourceAttributes['weighbridge.arm'], ''),
-  coalesce(TRY_CAST(g.ResourceAttributes['weighbridge.block'] AS INTEGER), -1),
-  count(*)::INTEGER,
-  count(*) FILTER (hash(hash(g.TraceId, g.SpanId), v.code) IN (SELECT hash(key, service) FROM span))::INTEGER
-FROM logs g
-JOIN service v ON v.name = g.ServiceName
-ANTI JOIN call c ON c.trace = hash(g.TraceId)
-WHERE coalesce(g.LogAttributes['scope'], CASE WHEN g.TraceId <> '' THEN 'request' END) = 'request'
+SELECT -1, s.service, s.owner, s.block, count(*)::INTEGER, count(*) FILTER (EXISTS (
+    SELECT 1 FROM (SELECT key, service FROM span SEMI JOIN stray ON stray.key = span.key) f WHERE f.key = s.key AND f.service = s.service
+  ))::INTEGER
+FROM stray s
 GROUP BY ALL
 ORDER BY ALL;

@@ -1,17 +1,18 @@
 -- One row per trace: the time on each stretch of its way, in whole ns. A call's attempts follow one another, so sums per
 -- tier are sums over its attempts. Client spans of one tier that overlap are found in overlap.sql.
+-- `services` is a set of bits; those of the path have the lowest numbers.
 CREATE TABLE path AS
 SELECT
   trace,
-  sum(duration_ns) FILTER (role = 1 AND parent IS NULL)::BIGINT AS call_ns,
-  sum(duration_ns) FILTER (role = 1 AND kind = 1 AND NOT refresh)::BIGINT AS attempt_ns,
-  sum(duration_ns) FILTER (role = 1 AND refresh)::BIGINT AS refresh_ns,
-  sum(duration_ns) FILTER (role = 2 AND kind = 2)::BIGINT AS gateway_ns,
-  sum(duration_ns) FILTER (role = 2 AND kind = 1 AND NOT refresh)::BIGINT AS upstream_ns,
-  sum(duration_ns) FILTER (role = 2 AND refresh)::BIGINT AS vault_ns,
-  sum(duration_ns) FILTER (role = 3 AND kind = 2)::BIGINT AS tool_ns,
-  sum(check_ns) FILTER (role = 3 AND kind = 2)::BIGINT AS check_ns,
-  coalesce(bit_or(1::BIGINT << service) FILTER (role > 0), 0) AS services,
-  (count(*) FILTER (role = 1 AND (kind = 1 OR refresh)) > 1 OR count(*) FILTER (role = 2 AND (kind = 1 OR refresh)) > 1) AS several
+  sum(duration_ns) FILTER (part = 1)::BIGINT AS call_ns,
+  sum(duration_ns) FILTER (part = 2)::BIGINT AS attempt_ns,
+  sum(duration_ns) FILTER (part = 3)::BIGINT AS refresh_ns,
+  sum(duration_ns) FILTER (part = 4)::BIGINT AS gateway_ns,
+  sum(duration_ns) FILTER (part = 5)::BIGINT AS upstream_ns,
+  sum(duration_ns) FILTER (part = 6)::BIGINT AS vault_ns,
+  sum(duration_ns) FILTER (part = 7)::BIGINT AS tool_ns,
+  sum(check_ns) FILTER (part = 7)::BIGINT AS check_ns,
+  bit_or(1::BIGINT << least(service, 62)) AS services,
+  count(*) FILTER (part IN (2, 3)) > 1 OR count(*) FILTER (part IN (5, 6)) > 1 AS several
 FROM span
 GROUP BY trace;

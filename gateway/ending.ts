@@ -1,0 +1,66 @@
+/** What is noted of a request once it is over: the end of its span, one line, one audit record. */
+import { hash } from 'node:crypto';
+import { attr } from '#contract/names.ts';
+import type { Exchange } from './exchange.ts';
+import type { Route } from './reading.ts';
+
+export interface Outcome {
+  /** `gateway/<control>` */
+  denied_by?: string;
+  reason?: string;
+  /** Why an answer is missing or cut. */
+  error?: string;
+}
+
+export interface Ending extends Outcome {
+  /** As answered; 0 where the client went away first. */
+  status: number;
+  end_ns: bigint;
+  route: Route;
+  received_ms: number;
+  attempts: number;
+  controls_ns: bigint;
+  /** False where a body was announced and nobody read it. */
+  bodyRead: boolean;
+}
+
+export function noteEnding(exchange: Exchange, ending: Ending): void {
+  const { span, core, call, req, headers } = exchange;
+  const { status, denied_by, reason, error, attempts } = ending;
+  const route = ending.route.template;
+  span.set(attr.method, req.method!);
+  span.set(attr.route, route);
+  if (status > 0) span.set(attr.status, status);
+  if (headers.call !== undefined) span.set(attr.call, headers.call);
+  if (call.operation) span.set(attr.operation, call.operation.name);
+  span.set(attr.controlsNs, ending.controls_ns);
+  if (denied_by !== undefined) span.set(attr.deniedBy, denied_by);
+  // A 4xx is the client's affair and no error of this server's (OpenTelemetry HTTP conventions).
+  if (error !== undefined) span.fail(error);
+  else if (status >= 500) span.fail(String(status));
+  // Undefined fields leave no trace in the line.
+  core.telemetry.line(span, 'request', { method: req.method!, route, status, attempts, denied_by, reason, error });
+  if (core.audit) noteRecord(exchange, ending);
+  span.end(ending.end_ns);
+}
+
+function noteRecord({ core, span, call, body, target }: Exchange, ending: Ending): void {
+  const { denied_by, reason, status, received_ms, bodyRead } = ending;
+  const held = bodyRead && (body === undefined || Buffer.isBuffer(body));
+  core.audit!.note({
+    time: new Date(received_ms).toISOString(),
+    trace_id: span.traceId,
+    span_id: span.spanId,
+    agent: call.agent,
+    operation: call.operation?.name ?? 'unknown',
+    decision: denied_by === undefined ? 'allow' : 'deny',
+    control: denied_by ?? '',
+    reason: reason ?? '',
+    status,
+    arguments_sha256: held ? argumentsDigest(target.target, body as Buffer | undefined) : '',
+  });
+}
+
+function argumentsDigest(target: string, body: Buffer | undefined): string {
+  return hash('sha256', body === undefined ? `${target}\n` : Buffer.concat([Buffer.from(`${target}\n`), body]), 'hex');
+}
