@@ -38,8 +38,11 @@ export function noteEnding(exchange: Exchange, ending: Ending): void {
   // A 4xx is the client's affair and no error of this server's (OpenTelemetry HTTP conventions).
   if (error !== undefined) span.fail(error);
   else if (status >= 500) span.fail(String(status));
-  // Undefined fields leave no trace in the line.
-  core.telemetry.line(span, 'request', { method: req.method!, route, status, attempts, denied_by, reason, error });
+  const line: Record<string, unknown> = { method: req.method!, route, status, attempts };
+  if (denied_by !== undefined) line.denied_by = denied_by;
+  if (reason !== undefined) line.reason = reason;
+  if (error !== undefined) line.error = error;
+  core.telemetry.line(span, 'request', line);
   if (core.audit) noteRecord(exchange, ending);
   span.end(ending.end_ns);
 }

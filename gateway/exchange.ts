@@ -67,7 +67,7 @@ export class Exchange {
       amount_cents: undefined,
       upstream_token: undefined,
     };
-    res.once('close', () => this.#clientGone());
+    res.on('close', () => this.#clientGone());
   }
 
   /** Takes the request to its answer. */

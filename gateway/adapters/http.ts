@@ -2,24 +2,31 @@
 import { type Operation, operations } from '#contract/tools.ts';
 import type { Presented } from '../controls/control.ts';
 
-const exact = new Map<string, Operation>();
-/** Templates whose last segment is the only parameter, by method and what stands before it. */
-const byPrefix = new Map<string, Operation>();
+interface Paths {
+  readonly exact: Map<string, Operation>;
+  /** Templates whose last segment is the only parameter, by what stands before it. */
+  readonly byPrefix: Map<string, Operation>;
+}
+const byMethod = new Map<string, Paths>();
 for (const operation of operations) {
-  const brace = operation.path.indexOf('{');
-  if (brace < 0) exact.set(`${operation.method} ${operation.path}`, operation);
-  else if (brace === operation.path.lastIndexOf('/') + 1 && operation.path.endsWith('}')) {
-    byPrefix.set(`${operation.method} ${operation.path.slice(0, brace)}`, operation);
-  } else throw new Error(`the adapter cannot route ${operation.path}: only the last segment may be a parameter`);
+  const { method, path } = operation;
+  const paths = byMethod.get(method) ?? { exact: new Map(), byPrefix: new Map() };
+  byMethod.set(method, paths);
+  const brace = path.indexOf('{');
+  if (brace < 0) paths.exact.set(path, operation);
+  else if (brace === path.lastIndexOf('/') + 1 && path.endsWith('}'))
+    paths.byPrefix.set(path.slice(0, brace), operation);
+  else throw new Error(`the adapter cannot route ${path}: only the last segment may be a parameter`);
 }
 
 /** The operation whose path is exactly this one; it needs no further check then. */
-export const operationAt = (method: string, path: string): Operation | undefined => exact.get(`${method} ${path}`);
+export const operationAt = (method: string, path: string): Operation | undefined =>
+  byMethod.get(method)?.exact.get(path);
 
 /** The operation whose path has a parameter in last place: exactly one segment, and not empty. */
 export function operationBelow(method: string, path: string): Operation | undefined {
   const cut = path.lastIndexOf('/') + 1;
-  return cut === path.length ? undefined : byPrefix.get(`${method} ${path.slice(0, cut)}`);
+  return cut === path.length ? undefined : byMethod.get(method)?.byPrefix.get(path.slice(0, cut));
 }
 
 export const noToken: Presented = { kind: 'none' };

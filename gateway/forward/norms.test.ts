@@ -85,9 +85,7 @@ describe('norm 28: header fields', () => {
     const fields = fieldsIn(origin.heads.at(-1)!);
     assert.deepEqual(fields.get('forwarded'), ['for=127.0.0.1;host="gw.test";proto=http']);
     assert.deepEqual(fields.get('x-forwarded-for'), ['127.0.0.1']);
-    assert.deepEqual(fields.get('x-forwarded-host'), ['gw.test']);
-    assert.deepEqual(fields.get('x-forwarded-proto'), ['http']);
-    assert.equal(fields.get('x-forwarded-prefix'), undefined);
+    for (const name of ['host', 'proto', 'prefix']) assert.equal(fields.get(`x-forwarded-${name}`), undefined);
     assert.equal(fields.get('x-real-ip'), undefined);
     assert.deepEqual(fields.get('host'), [new URL(origin.url).host], 'the upstream is asked by its own name');
   });
