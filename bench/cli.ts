@@ -87,14 +87,14 @@ function commands(): Command {
     .description('rebuild analysis, charts, page and decision record from the raw data: the same bytes each time')
     .argument('<dir>', 'a campaign’s directory')
     .option('--json', 'print the verdicts as JSON')
-    .addHelpText('after', examples('weighbridge report results/reference'))
+    .addHelpText('after', examples('weighbridge report results/2026-01-31T10-00-00-quick'))
     .action(report);
   program
     .command('verify')
     .description('check the digests of every file of a campaign (they show accidents, not authorship)')
     .argument('<dir>', 'a campaign’s directory')
     .option('--json', 'print the problems as JSON')
-    .addHelpText('after', examples('weighbridge verify results/reference'))
+    .addHelpText('after', examples('weighbridge verify results/2026-01-31T10-00-00-quick'))
     .action(verify);
   program
     .command('doctor')

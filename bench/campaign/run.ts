@@ -67,6 +67,8 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     return { status, blocks: results.length, error };
   } finally {
     await options.supervisor.stop(collector);
+    // A block that failed while it started has left some behind; their channels would keep this process alive.
+    options.supervisor.killAll();
     rmSync(workDir, { recursive: true, force: true });
     options.progress.end();
   }

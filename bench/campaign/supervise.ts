@@ -20,7 +20,7 @@ export const tierScript = {
 export type TierKind = keyof typeof tierScript;
 
 /** How long a process may take from its start to the answer of `configure`, and from `stop` to its end. */
-const startDeadline_ms = 20_000;
+const startDeadline_ms = 60_000;
 const stopDeadline_ms = 2_000;
 const stderrKept_chars = 4_000;
 
