@@ -150,6 +150,7 @@ function blockOptions(options: CampaignOptions, { collector, otlp, workDir }: Su
     work_dir: workDir,
     collector,
     pause_ms: options.config.profile.pause_ms,
+    decides: options.config.profile.intervals,
     signal: options.signal,
   };
 }
