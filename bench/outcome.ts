@@ -8,11 +8,11 @@ import type { Analysis } from '#contract/analysis.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
 import { renderOutcome } from '../dashboards/index.ts';
 import { analyse } from './analysis/index.ts';
-import { checksumsFile, isRaw, verifyDirectory, writeChecksums } from './integrity/index.ts';
+import { checksumsFile, isRaw, rawDigest, verifyDirectory, writeChecksums } from './integrity/index.ts';
 
 export async function buildOutcome(dir: string): Promise<Analysis> {
   await refuseChangedData(dir);
-  const analysis = await analyse(dir);
+  const analysis = await analyse(dir, await rawDigest(dir));
   rmSync(join(dir, 'charts'), { recursive: true, force: true });
   writeFileSync(join(dir, 'analysis.json'), `${JSON.stringify(analysis, null, 1)}\n`);
   for (const { path, content } of await renderOutcome(analysis, { digest: analysis.campaign.raw_digest })) {

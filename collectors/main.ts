@@ -44,6 +44,6 @@ serveControl<CollectorMethods>({
   counts: () => running().store.counts(),
   end_block: ({ block }) => running().store.endBlock(block),
   discard: () => running().store.discard() as Promise<undefined>,
-  merge: () => running().store.merge(),
+  merge: ({ voided }) => running().store.merge(voided),
   stop,
 });

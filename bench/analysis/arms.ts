@@ -3,7 +3,7 @@ import type { Analysis, ArmFigures } from '#contract/analysis.ts';
 import { type Random, seededRandom } from '#contract/random.ts';
 import type { SortedSamples } from '../stats/samples.ts';
 import { fewestBlocks } from '../stats/signedRank.ts';
-import { type Cell, type CellBlock, countedBlocks, timedBlocks } from './cells.ts';
+import { type Cell, type CellBlock, keptBlocks } from './cells.ts';
 import { correlationOf } from './correlation.ts';
 import type { Data } from './data.ts';
 import { errorRate } from './metrics.ts';
@@ -29,7 +29,7 @@ export function armTables(data: Data): ArmTables {
     for (const { arm } of data.manifest.arms) {
       const cell = setting.arms.get(arm);
       if (!cell) continue;
-      const felt = pool(data, timedBlocks(cell), (t) => t.felt);
+      const felt = pool(data, keptBlocks(cell), (t) => t.felt);
       out.arms.push(armFigures(data, cell, felt));
       if (cell.phase === 'latency') out.distributions.push(distributionOf(cell, felt));
     }
@@ -43,11 +43,10 @@ const pool = (data: Data, blocks: readonly CellBlock[], pick: (times: BlockTimes
 function armFigures(data: Data, cell: Cell, felt: Pool): ArmFigures {
   const { phase, workload, condition, arm } = cell;
   const seed = `${data.manifest.seed}/analysis/arm/${[phase, workload, condition, arm].join('/')}`;
-  const timed = timedBlocks(cell);
-  const counted = countedBlocks(cell);
-  const cold = pool(data, timed, (t) => t.cold);
+  const blocks = keptBlocks(cell);
+  const cold = pool(data, blocks, (t) => t.cold);
   const interval = (p: number): [number, number] | null =>
-    timed.length < fewestBlocks ? null : felt.interval(p, seededRandom(`${seed}/p${p}`));
+    blocks.length < fewestBlocks ? null : felt.interval(p, seededRandom(`${seed}/p${p}`));
   const tiers = data.manifest.arms.find((a) => a.arm === arm)?.tiers ?? [];
   return {
     arm,
@@ -62,12 +61,12 @@ function armFigures(data: Data, cell: Cell, felt: Pool): ArmFigures {
     p95_ci: interval(0.95),
     p99_ci: interval(0.99),
     cold: { calls: cold.size, p50_us: cold.point(0.5), p95_us: cold.point(0.95) },
-    hop: hopOf(data, timed),
-    outcomes: outcomesOf(data, counted),
-    retry401: retriesOf(data, cell, counted),
+    hop: hopOf(data, blocks),
+    outcomes: outcomesOf(data, blocks),
+    retry401: retriesOf(data, cell, blocks),
     correlation: correlationOf(data, cell),
-    error_budget: errorBudgetOf(data, counted, seededRandom(`${seed}/errors`)),
-    ...usageOf(data, timed, tiers),
+    error_budget: errorBudgetOf(data, blocks, seededRandom(`${seed}/errors`)),
+    ...usageOf(data, blocks, tiers),
   };
 }
 

@@ -1,8 +1,8 @@
 /** A campaign's directory as the analysis sees it: the manifest, and the Parquet files as views of an embedded store. */
 import { access, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { WeighbridgeError } from '#contract/errors.ts';
-import { type Manifest, manifestSchema } from '#contract/manifest.ts';
+import { type Manifest, manifestSchema, setAside } from '#contract/manifest.ts';
 import type { Role, Store } from '../../collectors/traces/index.ts';
 
 const tables = ['calls', 'attempts', 'spans', 'logs', 'resources'] as const;
@@ -23,31 +23,28 @@ export async function readManifest(dir: string): Promise<Manifest> {
   }
 }
 
-/**
- * Is there no block that a gate did not void? Then the figures are shown from all of them, under a warning that lets
- * nothing be decided: an empty report would only hide what was measured.
- */
-export const allVoid = (manifest: Manifest): boolean =>
-  manifest.blocks.length > 0 && manifest.blocks.every((b) => b.voided !== null);
-
 /** Leaves the views of the raw files, and the tables that come from the manifest. */
 export async function openCampaign(store: Store, dir: string, manifest: Manifest): Promise<void> {
+  const aside = new Set(setAside(manifest.blocks));
+  const directories = aside.size > 0 ? [dir, join(dir, 'voided')] : [dir];
   for (const name of tables) {
-    const file = join(dir, `${name}.parquet`);
-    await access(file).catch((cause) => {
-      throw new WeighbridgeError('STORE', `${name}.parquet is missing`, {
-        where: dir,
-        mend: 'the raw data cannot be rebuilt: take the directory from its source again',
-        cause,
+    const files = directories.map((directory) => join(directory, `${name}.parquet`));
+    for (const file of files) {
+      await access(file).catch((cause) => {
+        throw new WeighbridgeError('STORE', `${relative(dir, file)} is missing`, {
+          where: dir,
+          mend: 'the raw data cannot be rebuilt: take the directory from its source again',
+          cause,
+        });
       });
-    });
-    await store.execute(`CREATE VIEW ${name} AS FROM read_parquet(${quoted(file)})`);
+    }
+    await store.execute(`CREATE VIEW ${name} AS FROM read_parquet([${files.map(quoted).join(', ')}])`);
   }
   await store.execute('CREATE TABLE state(block INTEGER, kept BOOLEAN)');
   await insert(
     store,
     'state',
-    manifest.blocks.map((b) => `${b.block}, ${allVoid(manifest) || b.voided === null}`),
+    manifest.blocks.map((b) => `${b.block}, ${!aside.has(b.block)}`),
   );
   await store.execute('CREATE TABLE fault(arm VARCHAR, block INTEGER, leg VARCHAR, kind VARCHAR, at_ns BIGINT)');
   await insert(

@@ -28,15 +28,8 @@ export interface Setting {
   arms: Map<string, Cell>;
 }
 
-/** Blocks that times rest on: a gate on the instrument voids all that was timed in its block. */
-export const timedBlocks = (cell: Cell): CellBlock[] => cell.blocks.filter((b) => b.kept);
-
-/**
- * Blocks that counts of calls rest on. A 401 in a voided block is still a 401, so the lifecycle phase, whose figures are
- * counts, keeps all; elsewhere the same blocks count that were timed.
- */
-export const countedBlocks = (cell: Cell): CellBlock[] =>
-  cell.phase === 'lifecycle' ? cell.blocks : timedBlocks(cell);
+/** Blocks that figures rest on: a gate on the instrument voids its whole block, counts included. */
+export const keptBlocks = (cell: Cell): CellBlock[] => cell.blocks.filter((b) => b.kept);
 
 const keyOf = (parts: readonly string[]): string => parts.join('\u0000');
 

@@ -2,7 +2,7 @@
 import type { Comparison, Subject } from '#contract/analysis.ts';
 import type { Manifest } from '#contract/manifest.ts';
 import { seededRandom } from '#contract/random.ts';
-import { type Cell, type CellBlock, countedBlocks, type Setting } from './cells.ts';
+import { type Cell, type CellBlock, keptBlocks, type Setting } from './cells.ts';
 import type { Data } from './data.ts';
 import { type ArmPair, metrics, type NotEstimated, type Place } from './metrics.ts';
 
@@ -92,7 +92,7 @@ export function compareArms(data: Data, choice: ComparisonChoice): Comparisons {
 export function commonBlocks(
   setting: Setting,
   { arm, baseline }: ArmPair,
-  blocksOf: (cell: Cell) => readonly CellBlock[] = countedBlocks,
+  blocksOf: (cell: Cell) => readonly CellBlock[] = keptBlocks,
 ): Place['blocks'] {
   const of = setting.arms.get(arm);
   const against = setting.arms.get(baseline);

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { analyse } from './index.ts';
-import { campaigns, claims, codes, correlation, figures, latency, near, shift, verdict } from './testing.ts';
+import { campaigns, claims, codes, correlation, digest, figures, latency, near, shift, verdict } from './testing.ts';
 
 const { campaign } = campaigns();
 
@@ -78,7 +78,7 @@ describe('an attached gateway', () => {
     const proxy = manifest.arms.find((a) => a.arm === 'passthrough')!;
     Object.assign(proxy, { attached: true, gateway: 'edge', tiers: ['weighbridge-agent', 'weighbridge-tools'] });
     await writeFile(join(dir, 'manifest.json'), JSON.stringify(manifest));
-    const analysis = await analyse(dir);
+    const analysis = await analyse(dir, digest);
     near(shift(analysis, 'felt_p50_shift', 'passthrough', 'direct').estimate, 170, 2);
     near(shift(analysis, 'hop_p50_shift', 'passthrough', 'direct').estimate, 170, 0.01);
     const parts = analysis.waterfalls.find((w) => w.arm === 'passthrough' && w.baseline === 'direct')!.parts;

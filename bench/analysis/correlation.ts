@@ -1,7 +1,7 @@
 /** Which request-scoped lines join their trace, tier by tier, counted against what the tiers themselves say they wrote. */
 import type { ArmFigures } from '#contract/analysis.ts';
 import type { Service } from '../../collectors/traces/index.ts';
-import { type Cell, type CellBlock, timedBlocks } from './cells.ts';
+import { type Cell, type CellBlock, keptBlocks } from './cells.ts';
 import type { Data } from './data.ts';
 
 type Correlation = ArmFigures['correlation'];
@@ -72,7 +72,7 @@ function unplacedLines(data: Data, blocks: readonly CellBlock[], service: Servic
 
 /** Figures of one cell; telemetry that was lost voids a block, so they rest on kept blocks. */
 export function correlationOf(data: Data, cell: Cell): Correlation {
-  const blocks = timedBlocks(cell);
+  const blocks = keptBlocks(cell);
   const arm = data.manifest.arms.find((a) => a.arm === cell.arm);
   const services = (arm?.tiers ?? []).flatMap((tier) => data.services.find((s) => s.name === tier) ?? []);
   const tiers = services.map((s) => tierLines(data, blocks, s));

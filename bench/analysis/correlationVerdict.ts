@@ -6,7 +6,7 @@ import { blockBootstrap } from '../stats/bootstrap.ts';
 import type { Interval } from '../stats/interval.ts';
 import { fewestBlocks } from '../stats/signedRank.ts';
 import { decide } from '../stats/verdict.ts';
-import { type CellBlock, timedBlocks } from './cells.ts';
+import { type CellBlock, keptBlocks } from './cells.ts';
 import type { Claim } from './claims.ts';
 import { tierLines } from './correlation.ts';
 import type { Data } from './data.ts';
@@ -43,7 +43,7 @@ function shareInterval(blocks: readonly BlockLines[], slices: number, random: Ra
 function tierShares(data: Data, arm: string): TierShare[] {
   const tiers = data.manifest.arms.find((a) => a.arm === arm)!.tiers;
   const cells = data.cells.filter((c) => c.arm === arm);
-  const byBlock = Map.groupBy(cells.flatMap(timedBlocks), (b: CellBlock) => b.block);
+  const byBlock = Map.groupBy(cells.flatMap(keptBlocks), (b: CellBlock) => b.block);
   const slices = [...byBlock.values()].flat().reduce((n, b) => n + data.counts.get(b.cb)!.slices, 0);
   return tiers.flatMap((tier) => {
     const service = data.services.find((s) => s.name === tier);
@@ -66,7 +66,7 @@ function tierShares(data: Data, arm: string): TierShare[] {
 /** What a join by timestamp gets right, where all arms ran at once, over all of them: the upper end of its 90 % interval. */
 function timestampShare(data: Data): { share: number; interval90: Interval | null; lines: number } | null {
   const byBlock = new Map<number, BlockLines>();
-  for (const block of data.cells.flatMap(timedBlocks)) {
+  for (const block of data.cells.flatMap(keptBlocks)) {
     const row = data.byTimestamp.get(block.cb);
     if (!row) continue;
     const sum = byBlock.get(block.block) ?? { lines: 0, joined: 0 };

@@ -1,11 +1,11 @@
 /** Gates: those that each block was judged by as it ended, and those over the campaign as a whole. */
 import type { Analysis, Gate } from '#contract/analysis.ts';
-import type { Manifest } from '#contract/manifest.ts';
-import { voidedCount, voidedLimit } from './warnings.ts';
+import { type Manifest, voidableBlocks } from '#contract/manifest.ts';
+import { voidedCount } from './warnings.ts';
 
 export function gatesOf(manifest: Manifest, aa: Analysis['aa']): Gate[] {
   const voided = voidedCount(manifest);
-  const limit = voidedLimit(manifest);
+  const limit = voidableBlocks(manifest.plan.blocks);
   const surprises = manifest.parity.filter((p) => !p.ok).length;
   return [
     {

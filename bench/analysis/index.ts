@@ -4,10 +4,9 @@ import type { Manifest } from '#contract/manifest.ts';
 import { openStore } from '../../collectors/traces/index.ts';
 import { armTables } from './arms.ts';
 import { readManifest } from './campaign.ts';
-import { countedBlocks } from './cells.ts';
+import { keptBlocks } from './cells.ts';
 import { compareArms, pairsOf } from './comparisons.ts';
 import { type Data, readData } from './data.ts';
-import { rawDigest } from './digest.ts';
 import { gatesOf } from './gates.ts';
 import type { ArmPair } from './metrics.ts';
 import { aaOf, interactionsOf } from './resolution.ts';
@@ -19,15 +18,14 @@ import { spanGapsOf, waterfallsOf } from './waterfalls.ts';
 /**
  * Analyses a campaign's directory (manifest.json and the five Parquet files). The same directory gives the same analysis to
  * the byte: whole numbers in the store, ordered queries, float arithmetic here alone, resampling seeded by the manifest.
+ * @param raw_digest SHA-256 over the raw files' digests, for the record to cite
  * @throws WeighbridgeError CONFIG or STORE where the directory is not one
  */
-export async function analyse(dir: string): Promise<Analysis> {
+export async function analyse(dir: string, raw_digest: string): Promise<Analysis> {
   const manifest = await readManifest(dir);
   const store = await openStore();
   try {
-    // The store works in threads of its own, so the digest is had meanwhile.
-    const [data, raw_digest] = await Promise.all([readData(store, dir, manifest), rawDigest(dir)]);
-    return analysisSchema.parse(rounded(analysisOf(data, raw_digest)));
+    return analysisSchema.parse(rounded(analysisOf(await readData(store, dir, manifest), raw_digest)));
   } finally {
     await store.close();
   }
@@ -36,7 +34,7 @@ export async function analyse(dir: string): Promise<Analysis> {
 function analysisOf(data: Data, raw_digest: string): Analysis {
   const { manifest } = data;
   const pairs = pairsOf(manifest);
-  const main = compareArms(data, { pairs, blocksOf: countedBlocks, stream: 'main' });
+  const main = compareArms(data, { pairs, blocksOf: keptBlocks, stream: 'main' });
   const { arms, distributions } = armTables(data);
   const aa = aaOf(data, main);
   const warnings = warningsOf({ data, main, aa, arms });

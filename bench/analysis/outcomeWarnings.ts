@@ -1,7 +1,7 @@
 /** Warnings on what is missing from a figure: calls without an answer, spans, lines, readings. */
 import type { Analysis, Warning } from '#contract/analysis.ts';
 import type { Manifest } from '#contract/manifest.ts';
-import { countedBlocks } from './cells.ts';
+import { keptBlocks } from './cells.ts';
 import { type Claim, comparisonsOfClaim, isTiming } from './claims.ts';
 import type { Omission } from './comparisons.ts';
 import { type Doubts, pairText, percent, unique } from './doubts.ts';
@@ -57,7 +57,7 @@ export function failureWarnings({ data, arms, main }: Doubts): Warning[] {
   }
   const latency = data.settings.filter((s) => s.phase === 'latency');
   const uneven = latency.filter((s) =>
-    [...s.arms.values()].some((cell) => countedBlocks(cell).some((b) => data.counts.get(b.cb)!.denied > 0)),
+    [...s.arms.values()].some((cell) => keptBlocks(cell).some((b) => data.counts.get(b.cb)!.denied > 0)),
   );
   if (uneven.length > 0) {
     const touched = (claim: Claim): boolean =>

@@ -3,7 +3,7 @@ import type { Analysis } from '#contract/analysis.ts';
 import { aaResult } from '../stats/aaCheck.ts';
 import { hodgesLehmann } from '../stats/location.ts';
 import { signedRankInterval } from '../stats/signedRank.ts';
-import { countedBlocks, type Setting } from './cells.ts';
+import { keptBlocks, type Setting } from './cells.ts';
 import { type Comparisons, commonBlocks } from './comparisons.ts';
 import type { Data } from './data.ts';
 import { smoothQuantile } from './figures.ts';
@@ -88,7 +88,7 @@ function blockInteractions(
   setting: Setting,
   names: readonly [string, string, string, string],
 ): number[] | null {
-  const cells = names.map((n) => new Map(countedBlocks(setting.arms.get(n)!).map((b) => [b.block, b.cb])));
+  const cells = names.map((n) => new Map(keptBlocks(setting.arms.get(n)!).map((b) => [b.block, b.cb])));
   const differences: number[] = [];
   for (const block of cells[0]!.keys()) {
     const numbers = cells.map((c) => c.get(block));

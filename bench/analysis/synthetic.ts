@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { type Manifest, manifestSchema } from '#contract/manifest.ts';
+import { type Manifest, manifestSchema, setAside } from '#contract/manifest.ts';
 
 /** Lengths of the parts of a call in this arm, and what goes wrong in it. */
 export interface SyntheticArm {
@@ -72,6 +72,15 @@ export interface SyntheticOptions {
 const taskCalls = 5;
 const sliceGap_ns = 700_000_000;
 
+/** The block of a row, in SQL, for each table. */
+const blockOfRow = {
+  calls: 'block',
+  attempts: 'block',
+  spans: "ResourceAttributes['weighbridge.block']",
+  logs: "ResourceAttributes['weighbridge.block']",
+  resources: 'block',
+};
+
 /** Writes calls, attempts, spans, logs, resources (Parquet), manifest.json and campaign.yaml; returns the manifest. */
 export async function writeSynthetic(options: SyntheticOptions): Promise<Manifest> {
   await mkdir(options.dir, { recursive: true });
@@ -83,18 +92,34 @@ export async function writeSynthetic(options: SyntheticOptions): Promise<Manifes
     await db.run(await sqlOf('call', options));
     await db.run(await sqlOf('span', options));
     await db.run(await sqlOf('attributes', options));
-    for (const name of ['calls', 'attempts', 'spans', 'logs', 'resources']) {
-      const file = join(options.dir, `${name}.parquet`).replaceAll("'", "''");
-      await db.run(`COPY (${await sqlOf(name, options)}) TO '${file}' (FORMAT parquet, COMPRESSION zstd)`);
-    }
     const noted = (await db.runAndReadAll(await sqlOf('telemetry', options))).getRowObjectsJS() as unknown as Noted[];
     const manifest = manifestSchema.parse(manifestOf(options, noted));
+    const aside = setAside(manifest.blocks);
+    const isAside = (block: string) => `list_contains([${aside.join(', ')}]::INTEGER[], ${block}::INTEGER)`;
+    await writeTables(db, options, { directory: options.dir, where: (block) => `NOT ${isAside(block)}` });
+    if (aside.length > 0) {
+      const directory = join(options.dir, 'voided');
+      await mkdir(directory);
+      await writeTables(db, options, { directory, where: isAside });
+    }
     await writeFile(join(options.dir, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
     await writeFile(join(options.dir, 'campaign.yaml'), 'version: 1\n');
     return manifest;
   } finally {
     db.closeSync();
     instance.closeSync();
+  }
+}
+
+async function writeTables(
+  db: DuckDBConnection,
+  options: SyntheticOptions,
+  { directory, where }: { directory: string; where: (block: string) => string },
+): Promise<void> {
+  for (const [name, block] of Object.entries(blockOfRow)) {
+    const rows = `SELECT * FROM (${await sqlOf(name, options)}) WHERE ${where(block)}`;
+    const file = join(directory, `${name}.parquet`).replaceAll("'", "''");
+    await db.run(`COPY (${rows}) TO '${file}' (FORMAT parquet, COMPRESSION zstd)`);
   }
 }
 

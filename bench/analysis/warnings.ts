@@ -1,8 +1,7 @@
 /** Doubt about the measurement, as part of the result: what was found, what to do, and which verdicts it caps. */
 import type { Warning } from '#contract/analysis.ts';
-import type { Manifest } from '#contract/manifest.ts';
+import { type Manifest, setAside, voidableBlocks } from '#contract/manifest.ts';
 import { fewestBlocks } from '../stats/signedRank.ts';
-import { allVoid } from './campaign.ts';
 import { aaMetricOf, isTiming } from './claims.ts';
 import { type Doubts, micros, unique } from './doubts.ts';
 import { attachedWarnings, failureWarnings, lossWarnings, omissionWarnings } from './outcomeWarnings.ts';
@@ -25,14 +24,12 @@ export function warningsOf(doubts: Doubts): Warning[] {
   ];
 }
 
-/** Blocks that may be voided, each replaced once, before the campaign as a whole is in doubt. */
-export const voidedLimit = (manifest: Manifest): number => Math.max(1, Math.floor(manifest.plan.blocks / 10));
 export const voidedCount = (manifest: Manifest): number => manifest.blocks.filter((b) => b.voided !== null).length;
 
 const everyClaim = (manifest: Manifest): string[] => manifest.claims.map((c) => c.claim);
 
 function lengthWarnings(manifest: Manifest): Warning[] {
-  const counted = allVoid(manifest) ? manifest.blocks.length : manifest.blocks.length - voidedCount(manifest);
+  const counted = manifest.blocks.length - setAside(manifest.blocks).length;
   const warnings: Warning[] = [];
   if (counted < fewestBlocks) {
     warnings.push({
@@ -65,7 +62,7 @@ function voidWarnings(manifest: Manifest): Warning[] {
   if (voided === 0) return [];
   const failed = manifest.blocks.flatMap((b) => b.gates.filter((g) => g.voids && !g.ok).map((g) => g.name));
   const gates = failed.length > 0 ? ` (${unique(failed).join(', ')})` : '';
-  if (allVoid(manifest)) {
+  if (voided === manifest.blocks.length) {
     return [
       {
         code: 'every_block_void',
@@ -80,7 +77,7 @@ function voidWarnings(manifest: Manifest): Warning[] {
       code: 'voided_blocks',
       message: `${voided} of ${manifest.blocks.length} blocks are void${gates}.`,
       mend: 'Run on a quieter machine. The figures over all blocks stand beside the main ones.',
-      caps: voided > voidedLimit(manifest) ? everyClaim(manifest) : [],
+      caps: voided > voidableBlocks(manifest.plan.blocks) ? everyClaim(manifest) : [],
     },
   ];
 }

@@ -33,8 +33,6 @@ export interface BlockOptions extends FleetOptions {
   plan: BlockPlan;
   collector: Tier<CollectorMethods>;
   pause_ms: number;
-  /** Does the profile have blocks enough to decide anything? */
-  decides: boolean;
   signal: AbortSignal;
   /** Called between slices, never within one. */
   progress(step: { phase: string; condition: string; round: number; rounds: number; done: number; of: number }): void;
@@ -335,22 +333,19 @@ interface Readings {
 function judge(run: Run, { before, after, counts, written }: Readings): Gate[] {
   const noted = [...run.noted.values()];
   const reference = run.fleet.arms.has('direct') ? 'direct' : run.fleet.arms.keys().next().value;
-  return judgeBlock(
-    {
-      block: run.options.plan.block,
-      calls: run.calls,
-      baseline: run.calls.filter((c) => c.phase === 'latency' && c.arm === reference),
-      machine: { before: before.machine, after: after.machine },
-      ours_cpu_ns: after.ours - before.ours,
-      telemetry: {
-        spans_started: noted.reduce((n, t) => n + t.spans_started, 0),
-        spans_stored: counts.spans,
-        lines_written: written,
-        lines_stored: counts.logs,
-      },
+  return judgeBlock({
+    block: run.options.plan.block,
+    calls: run.calls,
+    baseline: run.calls.filter((c) => c.phase === 'latency' && c.arm === reference),
+    machine: { before: before.machine, after: after.machine },
+    ours_cpu_ns: after.ours - before.ours,
+    telemetry: {
+      spans_started: noted.reduce((n, t) => n + t.spans_started, 0),
+      spans_stored: counts.spans,
+      lines_written: written,
+      lines_stored: counts.logs,
     },
-    run.options.decides,
-  );
+  });
 }
 
 interface ResourceInput {

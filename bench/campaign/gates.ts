@@ -27,14 +27,11 @@ const p = (sorted: readonly number[], q: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0;
 const sortedMicros = (values: bigint[]): number[] => values.map((v) => Number(v) / 1_000).sort((a, b) => a - b);
 
-/**
- * @param decides whether the profile has blocks enough for an interval. Where it has not, nothing rests on its timings: a
- * noisy machine is said, but voids (and so replaces) no block; a lost span or line still does.
- */
-export function judgeBlock(readings: BlockReadings, decides = true): Gate[] {
-  const onTiming = [lateness(readings), ...machineGates(readings)];
-  return [...onTiming.map((g) => ({ ...g, voids: g.voids && decides })), ...lossGates(readings)];
-}
+export const judgeBlock = (readings: BlockReadings): Gate[] => [
+  lateness(readings),
+  ...machineGates(readings),
+  ...lossGates(readings),
+];
 
 function lateness({ block, calls, baseline }: BlockReadings): Gate {
   const kept = calls.filter((c) => c.phase === 'latency' && !c.lead_in);

@@ -6,7 +6,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CollectorMethods } from '#contract/control.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
-import type { Manifest } from '#contract/manifest.ts';
+import { type Manifest, setAside, voidableBlocks } from '#contract/manifest.ts';
 import { type BlockResult, runBlock } from './block.ts';
 import type { CampaignConfig } from './config/types.ts';
 import { environment } from './environment.ts';
@@ -14,9 +14,6 @@ import { manifestOf } from './manifest.ts';
 import { blockPlan, type PlanInput, planDigest } from './plan.ts';
 import type { Progress } from './progress.ts';
 import type { Supervisor, Tier } from './supervise.ts';
-
-/** At most this share of blocks is replaced (but one block always may be). */
-const replacedShare = 0.1;
 
 export interface CampaignOptions {
   id: string;
@@ -51,7 +48,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     const { results, error } = await runBlocks(options, { collector, otlp, workDir });
     const status = error ? 'aborted' : 'complete';
     if (results.length > 0) {
-      await collector.control.call('merge');
+      await collector.control.call('merge', { voided: setAside(results.map((r) => r.record)) });
       const manifest = manifestOf({
         ...options,
         surroundings,
@@ -90,7 +87,8 @@ async function runBlocks(
     { length: options.plan.blocks },
     (_, block) => ({ block, replaces: null }),
   );
-  const quota = Math.max(1, Math.floor(options.plan.blocks * replacedShare));
+  // Without intervals nothing is estimated, so nothing is worth the time of another block.
+  const quota = options.config.profile.intervals ? voidableBlocks(options.plan.blocks) : 0;
   let replaced = 0;
   const anchor_offset_ns = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
   const started = performance.now();
@@ -150,7 +148,6 @@ function blockOptions(options: CampaignOptions, { collector, otlp, workDir }: Su
     work_dir: workDir,
     collector,
     pause_ms: options.config.profile.pause_ms,
-    decides: options.config.profile.intervals,
     signal: options.signal,
   };
 }

@@ -106,8 +106,11 @@ export interface CollectorMethods {
   end_block: { params: { block: number }; result: StoredCounts };
   /** Forgets what was stored since the last block ended: warm-up and parity are no data. */
   discard: { params: undefined; result: undefined };
-  /** Merges all blocks into the top-level Parquet files and removes `blocks/`. */
-  merge: { params: undefined; result: StoredCounts };
+  /**
+   * Merges the blocks into the top-level Parquet files, those named here into files of the same names in `voided/`, and
+   * removes `blocks/`. Counts both.
+   */
+  merge: { params: { voided: number[] }; result: StoredCounts };
   stop: { params: undefined; result: undefined };
 }
 

@@ -105,3 +105,15 @@ export const manifestSchema = z.object({
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;
+
+/** Blocks that may be voided, each replaced once, before a campaign as a whole is in doubt: 10 %, but one in any case. */
+export const voidableBlocks = (planned: number): number => Math.max(1, Math.floor(planned / 10));
+
+/**
+ * Voided blocks, whose rows stand in `voided/` and in no figure. None where every block is void: an empty report would
+ * only hide what was measured, so its figures are shown from all of them, under a warning that lets nothing be decided.
+ */
+export function setAside(blocks: Manifest['blocks']): number[] {
+  const voided = blocks.filter((b) => b.voided !== null).map((b) => b.block);
+  return voided.length === blocks.length ? [] : voided;
+}

@@ -115,7 +115,7 @@ export class Store {
       try {
         await writeDirectory(directory, (into) => this.#writeStaged(into));
         await this.#empty();
-        return await this.#countFiles(directory);
+        return await this.#countFiles([directory]);
       } catch (cause) {
         throw failed(`block ${block} could not be stored`, directory, 'is there space left on that disk?', cause);
       }
@@ -123,35 +123,30 @@ export class Store {
   }
 
   /**
-   * Merges all blocks into the directory's own Parquet files, then removes `blocks/` and the database. The store is
-   * closed afterwards.
+   * Merges the blocks into the directory's own Parquet files, and the voided ones among them into `voided/`, where
+   * nobody takes their rows for kept ones; then removes `blocks/` and the database. The store is closed afterwards.
    * @throws WeighbridgeError STORE
    */
-  merge(): Promise<StoredCounts> {
+  merge(voided: readonly number[] = []): Promise<StoredCounts> {
     return this.#inTurn(async () => {
       const blocks = join(this.#dir, 'blocks');
+      const aside = join(this.#dir, 'voided');
       try {
         const names = (await readdir(blocks))
           .filter((name) => /^\d+$/.test(name))
           .sort((a, b) => Number(a) - Number(b));
+        const isVoid = (name: string) => voided.includes(Number(name));
+        const anyVoid = names.some(isVoid);
+        await rm(aside, { recursive: true, force: true });
+        if (anyVoid) await writeDirectory(aside, (into) => this.#writeMerged(names.filter(isVoid), into));
         const merged = join(blocks, 'merged');
-        await writeDirectory(merged, async (into) => {
-          // A campaign that was stopped before its first block ended has empty files, not none.
-          if (names.length === 0) return this.#writeStaged(into);
-          for (const output of outputs) {
-            const files = names.map((name) => fileLiteral(join(blocks, name, `${output}.parquet`)));
-            await this.#write(
-              sql('merged', { files: `[${files.join(', ')}]` }),
-              join(into, `${output}.parquet`),
-              mergedLevel,
-            );
-          }
-        });
+        const kept = names.filter((name) => !isVoid(name));
+        await writeDirectory(merged, (into) => this.#writeMerged(kept, into));
         for (const output of outputs) {
           await rename(join(merged, `${output}.parquet`), join(this.#dir, `${output}.parquet`));
         }
         await sync(this.#dir);
-        const counts = await this.#countFiles(this.#dir);
+        const counts = await this.#countFiles(anyVoid ? [this.#dir, aside] : [this.#dir]);
         this.#close();
         // By one rename, so that a merge that is cut short here is never taken up again with half of the blocks.
         await rename(blocks, `${blocks}.tmp`);
@@ -196,6 +191,16 @@ export class Store {
     }
   }
 
+  async #writeMerged(names: readonly string[], directory: string): Promise<void> {
+    // Without a block there are empty files, not none.
+    if (names.length === 0) return this.#writeStaged(directory);
+    for (const output of outputs) {
+      const files = names.map((name) => fileLiteral(join(this.#dir, 'blocks', name, `${output}.parquet`)));
+      const rows = sql('merged', { files: `[${files.join(', ')}]` });
+      await this.#write(rows, join(directory, `${output}.parquet`), mergedLevel);
+    }
+  }
+
   async #write(rows: string, file: string, level: number): Promise<void> {
     await this.#connection.run(sql('write_parquet', { rows, file: literal(file), level: String(level) }));
   }
@@ -205,8 +210,9 @@ export class Store {
     return this.#count(Object.fromEntries(outputs.map((output) => [output, output])));
   }
 
-  #countFiles(directory: string): Promise<StoredCounts> {
-    const source = (output: string) => `read_parquet(${fileLiteral(join(directory, `${output}.parquet`))})`;
+  #countFiles(directories: readonly string[]): Promise<StoredCounts> {
+    const source = (output: string) =>
+      `read_parquet([${directories.map((d) => fileLiteral(join(d, `${output}.parquet`))).join(', ')}])`;
     return this.#count(Object.fromEntries(outputs.map((output) => [output, source(output)])));
   }
 

@@ -310,6 +310,26 @@ test('blocks are merged in their order, whatever order they ended in; then block
     await assert.rejects(store.counts(), isStore);
   }));
 
+test('voided blocks are merged into files of their own, and counted with the others', () =>
+  withStore(async (store, dir) => {
+    for (const block of [0, 1, 2]) {
+      await store.addCalls([sampleCall(0, { block })], []);
+      await store.endBlock(block);
+    }
+    assert.equal((await store.merge([1])).calls, 3);
+    const blocksIn = async (file: string) =>
+      (await readParquet(join(dir, file), 'SELECT block FROM file')).map((row) => row.block);
+    assert.deepEqual(await blocksIn('calls.parquet'), [0, 2]);
+    assert.deepEqual(await blocksIn('voided/calls.parquet'), [1]);
+    assert.deepEqual((await readdir(join(dir, 'voided'))).sort(), [
+      'attempts.parquet',
+      'calls.parquet',
+      'logs.parquet',
+      'resources.parquet',
+      'spans.parquet',
+    ]);
+  }));
+
 test('the same rows make the same bytes, in whatever order they came', async () => {
   const files: Buffer[][] = [];
   for (const order of [1, -1]) {

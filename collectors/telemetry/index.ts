@@ -98,7 +98,7 @@ class LightTelemetry implements Telemetry {
       this.#closed = true;
       this.#ring.close();
       await this.#flush();
-      this.#lines.flushStdout();
+      await this.#lines.flushStdout();
       await this.#export?.shutdown();
     });
   }

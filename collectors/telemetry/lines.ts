@@ -33,7 +33,8 @@ export class Lines {
   #lineNs = 0n;
 
   constructor({ service, hold, offsetNs }: LineOptions) {
-    this.#stdout = hold ? undefined : destination({ fd: 1, sync: false });
+    // With a length of nought it would not let anyone wait for its last write.
+    this.#stdout = hold ? undefined : destination({ fd: 1, sync: false, minLength: 1 });
     const offsetMs = Number(offsetNs) / 1e6;
     const timestamp = () => {
       this.#lineNs = process.hrtime.bigint();
@@ -87,7 +88,14 @@ export class Lines {
     this.requestCount = 0;
   }
 
-  flushStdout(): void {
-    this.#stdout?.flushSync();
+  /**
+   * Waits until all lines are out, in their order: a synchronous flush would let the last ones overtake a write that is
+   * under way. Should the reader be gone, they are lost like any line it did not read.
+   */
+  async flushStdout(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      if (this.#stdout) this.#stdout.flush(() => resolve());
+      else resolve();
+    });
   }
 }
