@@ -14,6 +14,7 @@ import {
   loadCampaign,
   type Overrides,
 } from './campaign/config/index.ts';
+import { version } from './campaign/environment.ts';
 import { planInputOf } from './campaign/input.ts';
 import { formatLeft, terminalProgress } from './campaign/progress.ts';
 import { runCampaign } from './campaign/run.ts';
@@ -47,6 +48,7 @@ function explain(error: unknown): number {
 function commands(): Command {
   const program = new Command('weighbridge')
     .description('Weighs where an AI agent’s security should live: in the agent, in a gateway, or in both.')
+    .version(version)
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .addHelpText(
@@ -144,7 +146,7 @@ async function run(file: string | undefined, flags: RunFlags): Promise<void> {
   const started = new Date();
   const id = `${started.toISOString().slice(0, 19).replaceAll(':', '-')}-${config.profile.name}`;
   const dir = freshDirectory(flags.out ?? join('results', id));
-  const { supervisor, signal } = interruptible(join(dir, '.work', 'compile-cache'));
+  const { supervisor, signal } = interruptible();
   const progress = terminalProgress(process.stderr, () => performance.now());
   progress.note(announce(config, dir));
   const result = await runCampaign({ id, config, plan, dir, yaml: text, progress, supervisor, signal });
@@ -242,8 +244,8 @@ function requireCampaign(dir: string): void {
 }
 
 /** Ctrl-C once: stop after the slice under way, keep what is whole. Twice: out at once; no child is left in any case. */
-function interruptible(compileCache: string): { supervisor: Supervisor; signal: AbortSignal } {
-  const supervisor = new Supervisor(compileCache);
+function interruptible(): { supervisor: Supervisor; signal: AbortSignal } {
+  const supervisor = new Supervisor();
   const controller = new AbortController();
   const onSignal = (): void => {
     if (controller.signal.aborted) {

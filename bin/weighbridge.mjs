@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { fileURLToPath } from 'node:url';
+
 // The pinned Node runs TypeScript by itself; an older one could not even parse what follows, so it is turned away here.
 const major = Number(process.versions.node.split('.')[0]);
 if (major < 24) {
@@ -8,5 +10,7 @@ if (major < 24) {
   );
   process.exit(104);
 }
+const { enableCompileCache } = await import('node:module');
+enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url)));
 const { main } = await import('../bench/cli.ts');
 await main(process.argv.slice(2));

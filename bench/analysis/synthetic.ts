@@ -279,7 +279,7 @@ function manifestOf(options: SyntheticOptions, noted: Noted[]): Manifest {
 function blockOf(options: SyntheticOptions, noted: Noted[], block: number): Manifest['blocks'][number] {
   return {
     block,
-    voided: options.voided?.includes(block) ? 'CPU steal: 0.5 > 0.02 share' : null,
+    voided: options.voided?.includes(block) ? 'CPU steal: 50 %, limit 2 %' : null,
     replaces: null,
     gates: (options.gates ?? []).filter((g) => g.block === block),
     faults: (options.faults ?? []).filter((f) => f.block === block).map(({ block: _, ...fault }) => fault),

@@ -3,14 +3,12 @@
  * each slice everything that was noted is exported and acknowledged, young garbage is collected, and only then does the
  * next slice's fixed pause begin, so that nobody's bookkeeping runs in another's time.
  */
-import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Gate } from '#contract/analysis.ts';
-import type { AttemptRow, CallRow, PlannedTask, ResourceRow, SliceOrder, SliceReport } from '#contract/calls.ts';
-import type { CollectorMethods, DrainReport, StoredCounts } from '#contract/control.ts';
+import type { CallRow, PlannedTask, ResourceRow, SliceOrder, SliceReport } from '#contract/calls.ts';
+import type { CollectorMethods, StoredCounts } from '#contract/control.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
 import type { Manifest } from '#contract/manifest.ts';
-import { service } from '#contract/names.ts';
+import { expiriesOf, revoke } from './faults.ts';
 import {
   type ArmTiers,
   type Fleet,
@@ -20,11 +18,12 @@ import {
   startFleet,
   stopFleet,
 } from './fleet.ts';
-import { judgeBlock } from './gates.ts';
+import { judgeBlock, sayFailure } from './gates.ts';
 import { type ProbeResult, provesParity } from './parity.ts';
-import type { BlockPlan, SessionPlan } from './plan.ts';
+import type { BlockPlan, RoundPlan, SessionPlan } from './plan.ts';
+import { measureUsage, rawLines, readMachine, resourceRows } from './readings.ts';
 import { type Tier, within } from './supervise.ts';
-import { machineTicks, type Usage, usageOf } from './usage.ts';
+import { everyTier, Noted, tiersOf } from './tiers.ts';
 
 /** A slice that takes longer than this is hung. */
 const sliceDeadline_ms = 60_000;
@@ -47,8 +46,6 @@ export interface BlockResult {
   stored: StoredCounts;
 }
 
-type Noted = Map<string, BlockRecord['telemetry'][number]>;
-
 /** One block under way. */
 interface Run {
   options: BlockOptions;
@@ -56,113 +53,106 @@ interface Run {
   noted: Noted;
   calls: CallRow[];
   faults: BlockRecord['faults'];
+  /** Slices. */
   done: number;
   of: number;
 }
 
 export async function runBlock(options: BlockOptions): Promise<BlockResult> {
+  const { plan, collector, supervisor } = options;
   const fleet = await startFleet(options);
   try {
-    const run: Run = { options, fleet, noted: new Map(), calls: [], faults: [], done: 0, of: sliceCount(options.plan) };
+    const run: Run = { options, fleet, noted: new Noted(), calls: [], faults: [], done: 0, of: sliceCount(plan) };
     const parity = await provesParity(fleet);
     await warmUp(run);
-    const rawStart = new Map(fleet.raw_logs.map((log) => [log.file, rawLines(log.file)]));
-    const before = { machine: machineTicks(), ours: oursCpu(run) };
-    for (const session of options.plan.sessions) await runSession(run, session);
-    const after = { machine: machineTicks(), ours: oursCpu(run) };
-    await drain(run, everyTier(fleet));
-    const counts = await options.collector.control.call('counts');
-    const written = countRawLines(run, rawStart);
-    const gates = judge(run, { before, after, counts, written });
+    const gates = await measure(run);
     const failed = gates.filter((g) => g.voids && !g.ok);
-    const stored = await options.collector.control.call('end_block', { block: options.plan.block });
+    const stored = await collector.control.call('end_block', { block: plan.block });
     return {
       record: {
-        block: options.plan.block,
-        voided: failed.length > 0 ? failed.map((g) => `${g.name}: ${g.value} > ${g.limit} ${g.unit}`).join('; ') : null,
+        block: plan.block,
+        voided: failed.length > 0 ? failed.map(sayFailure).join('; ') : null,
         replaces: null,
         gates,
         faults: run.faults,
-        telemetry: [...run.noted.values()],
+        telemetry: run.noted.byTier,
       },
       parity,
-      processes: processesOf(fleet).map((t) => ({
-        name: t.name,
-        command: t.command,
-        pid: t.pid,
-        block: options.plan.block,
-      })),
+      processes: processesOf(fleet).map(({ name, command, pid }) => ({ name, command, pid, block: plan.block })),
       stored,
     };
   } finally {
-    await stopFleet(fleet, options.supervisor);
+    await stopFleet(fleet, supervisor);
   }
 }
 
 const sliceCount = (plan: BlockPlan): number =>
   plan.sessions.reduce((n, s) => n + s.rounds.reduce((m, r) => m + r.order.length, 0), 0);
 
-/** Parity and warm-up are no data: what they noted is exported, then forgotten. */
+/**
+ * All arms at once, since nothing is timed yet. Parity and warm-up are no data: what they noted is exported, then
+ * forgotten.
+ */
 async function warmUp(run: Run): Promise<void> {
   const { options, fleet } = run;
   for (const session of options.plan.sessions) {
     if (session.warm_up.length === 0) continue;
     await fleet.tools.control.call('set_service_time', session.service_time);
     for (const tasks of session.warm_up) {
-      for (const arm of fleet.arms.values()) {
-        stopIfAsked(run);
-        await slice(run, arm, sliceOrder(run, session, { round: -1, slice: -1, tasks }));
-        await drain(run, tiersOf(fleet, arm));
-      }
+      stopIfAsked(run);
+      const order = sliceOrder(run, session, { round: -1, slice: -1, tasks });
+      await Promise.all([...fleet.arms.values()].map((arm) => runSlice(run, arm, order)));
+      await run.noted.drain(everyTier(fleet));
     }
   }
-  await drain(run, everyTier(fleet));
   await options.collector.control.call('discard');
-  run.noted.clear();
+  run.noted.forget();
+}
+
+/** The timed part, and what the gates say of it. */
+async function measure(run: Run): Promise<BlockRecord['gates']> {
+  const { options, fleet, noted } = run;
+  const pids = [options.collector.pid, ...processesOf(fleet).map((t) => t.pid)];
+  const rawFiles = fleet.raw_logs.map((log) => log.file);
+  const linesBefore = rawLines(rawFiles);
+  const before = readMachine(pids);
+  for (const session of options.plan.sessions) await runSession(run, session);
+  const after = readMachine(pids);
+  await noted.drain(everyTier(fleet));
+  const stored = await options.collector.control.call('counts');
+  const reference = fleet.arms.has('direct') ? 'direct' : fleet.arms.keys().next().value;
+  return judgeBlock({
+    block: options.plan.block,
+    calls: run.calls,
+    baseline: run.calls.filter((c) => c.phase === 'latency' && c.arm === reference),
+    machine: { before: before.machine, after: after.machine },
+    ours_cpu_ns: after.ours_ns - before.ours_ns,
+    telemetry: {
+      spans_started: noted.spansStarted,
+      spans_stored: stored.spans,
+      lines_written: rawLines(rawFiles) - linesBefore,
+      lines_stored: stored.logs,
+    },
+  });
 }
 
 async function runSession(run: Run, session: SessionPlan): Promise<void> {
-  const { fleet, options } = run;
+  const { fleet } = run;
   await fleet.tools.control.call('set_service_time', session.service_time);
-  await setLifetime(run, session.access_token_ttl_ms ?? longTtl_ms);
+  await setLifetime(fleet, session.access_token_ttl_ms ?? longTtl_ms);
   const started = process.hrtime.bigint();
-  if (session.access_token_ttl_ms !== null) noteExpiries(run, session, started);
-  let sliceIndex = 0;
+  run.faults.push(...expiriesOf(fleet.arms.values(), session, started + run.options.anchor_offset_ns));
   for (const round of session.rounds) {
     if (session.round_every_ms !== null) await untilDue(started, round.round * session.round_every_ms);
-    for (const fault of session.faults.filter((f) => f.round === round.round)) await revoke(run, fault);
-    const step = {
-      phase: session.phase,
-      condition: session.condition,
-      round: round.round,
-      rounds: session.rounds.length,
-    };
-    if (session.simultaneous) {
-      await simultaneously(run, session, round.order, round.tasks);
-      run.done += round.order.length;
-      options.progress({ ...step, done: run.done, of: run.of });
-      continue;
+    for (const fault of session.faults.filter((f) => f.round === round.round)) {
+      run.faults.push(...(await revoke(fleet, fault, () => process.hrtime.bigint() + run.options.anchor_offset_ns)));
     }
-    for (const name of round.order) {
-      stopIfAsked(run);
-      const arm = fleet.arms.get(name)!;
-      await pause(options.pause_ms);
-      const pids = tiersOf(fleet, arm).map((t) => ({ tier: t.service, pid: t.tier.pid }));
-      const before = pids.map(({ pid }) => usageOf(pid));
-      const order = sliceOrder(run, session, { round: round.round, slice: sliceIndex++, tasks: round.tasks });
-      const report = await slice(run, arm, order);
-      const after = pids.map(({ pid }) => usageOf(pid));
-      await drain(run, tiersOf(fleet, arm));
-      await store(run, report, resourceRows({ order, arm: name, pids, before, after, calls: report.calls.length }));
-      run.done++;
-      options.progress({ ...step, done: run.done, of: run.of });
-    }
+    await (session.simultaneous ? allAtOnce(run, session, round) : inTurn(run, session, round));
   }
 }
 
 /** Lifetimes change for tokens issued from now on, so everyone fetches new ones. */
-async function setLifetime(run: Run, access_token_ttl_ms: number): Promise<void> {
-  const { fleet } = run;
+async function setLifetime(fleet: Fleet, access_token_ttl_ms: number): Promise<void> {
   await fleet.auth.control.call('set_ttl', { access_token_ttl_ms });
   for (const arm of fleet.arms.values()) {
     await arm.gateway?.control.call('renew');
@@ -170,38 +160,56 @@ async function setLifetime(run: Run, access_token_ttl_ms: number): Promise<void>
   }
 }
 
-async function simultaneously(run: Run, session: SessionPlan, order: string[], tasks: PlannedTask[]): Promise<void> {
+async function inTurn(run: Run, session: SessionPlan, round: RoundPlan): Promise<void> {
+  const { fleet, options, noted } = run;
+  for (const [index, name] of round.order.entries()) {
+    stopIfAsked(run);
+    const arm = fleet.arms.get(name)!;
+    const tiers = tiersOf(fleet, arm);
+    const slice = round.round * round.order.length + index;
+    const order = sliceOrder(run, session, { round: round.round, slice, tasks: round.tasks });
+    await pause(options.pause_ms);
+    const used = measureUsage(tiers);
+    const report = await runSlice(run, arm, order);
+    const use = used();
+    await noted.drain(tiers);
+    await store(run, report, resourceRows(order, name, report.calls.length, use));
+    tellProgress(run, session, round, 1);
+  }
+}
+
+async function allAtOnce(run: Run, session: SessionPlan, round: RoundPlan): Promise<void> {
   stopIfAsked(run);
   await pause(run.options.pause_ms);
   const reports = await Promise.all(
-    order.map((name, index) =>
-      slice(run, run.fleet.arms.get(name)!, sliceOrder(run, session, { round: 0, slice: index, tasks })),
+    round.order.map((name, slice) =>
+      runSlice(
+        run,
+        run.fleet.arms.get(name)!,
+        sliceOrder(run, session, { round: round.round, slice, tasks: round.tasks }),
+      ),
     ),
   );
-  await drain(run, everyTier(run.fleet));
+  await run.noted.drain(everyTier(run.fleet));
   for (const report of reports) await store(run, report, []);
+  tellProgress(run, session, round, round.order.length);
+}
+
+function tellProgress(run: Run, { phase, condition, rounds }: SessionPlan, { round }: RoundPlan, slices: number): void {
+  run.done += slices;
+  run.options.progress({ phase, condition, round, rounds: rounds.length, done: run.done, of: run.of });
 }
 
 function sliceOrder(
   run: Run,
-  session: SessionPlan,
+  { phase, workload, condition, lead_in, concurrency }: SessionPlan,
   at: { round: number; slice: number; tasks: PlannedTask[] },
 ): SliceOrder {
-  return {
-    phase: session.phase,
-    workload: session.workload,
-    condition: session.condition,
-    block: run.options.plan.block,
-    round: at.round,
-    slice: at.slice,
-    lead_in: session.lead_in,
-    concurrency: session.concurrency,
-    think_time_us: 0,
-    tasks: at.tasks,
-  };
+  const { block } = run.options.plan;
+  return { phase, workload, condition, block, ...at, lead_in, concurrency, think_time_us: 0 };
 }
 
-const slice = (run: Run, arm: ArmTiers, order: SliceOrder): Promise<SliceReport> =>
+const runSlice = (run: Run, arm: ArmTiers, order: SliceOrder): Promise<SliceReport> =>
   within(
     arm.agent.control.call('run_slice', order),
     sliceDeadline_ms,
@@ -213,12 +221,11 @@ const slice = (run: Run, arm: ArmTiers, order: SliceOrder): Promise<SliceReport>
       ),
   );
 
-async function store(run: Run, report: SliceReport, rows: ResourceRow[]): Promise<void> {
-  const { collector } = run.options;
-  const attempts: AttemptRow[] = report.attempts;
-  run.calls.push(...report.calls);
-  await collector.control.call('add_calls', { calls: report.calls, attempts });
-  if (rows.length > 0) await collector.control.call('add_resources', { rows });
+async function store(run: Run, { calls, attempts }: SliceReport, rows: ResourceRow[]): Promise<void> {
+  const { control } = run.options.collector;
+  run.calls.push(...calls);
+  await control.call('add_calls', { calls, attempts });
+  if (rows.length > 0) await control.call('add_resources', { rows });
 }
 
 function stopIfAsked(run: Run): void {
@@ -229,157 +236,4 @@ function stopIfAsked(run: Run): void {
 async function untilDue(start: bigint, after_ms: number): Promise<void> {
   const left_ms = after_ms - Number(process.hrtime.bigint() - start) / 1e6;
   if (left_ms > 0) await pause(left_ms);
-}
-
-async function revoke(run: Run, fault: { round: number; leg: 'agent' | 'gateway' }): Promise<void> {
-  for (const arm of run.fleet.arms.values()) {
-    const client_id = fault.leg === 'agent' ? arm.client_id : arm.vault_client_id;
-    if (!client_id) continue;
-    await run.fleet.auth.control.call('revoke', { client_id });
-    run.faults.push({
-      arm: arm.spec.arm,
-      leg: fault.leg,
-      kind: 'revoked',
-      round: fault.round,
-      at_ns: epoch(run, process.hrtime.bigint()),
-    });
-  }
-}
-
-/** Expiries are not injected but lived through: nominally one per lifetime since the session began, on each leg. */
-function noteExpiries(run: Run, session: SessionPlan, started: bigint): void {
-  const ttl_ms = session.access_token_ttl_ms!;
-  const every_ms = session.round_every_ms ?? ttl_ms;
-  const last_ms = (session.rounds.length - 1) * every_ms;
-  for (let at_ms = ttl_ms; at_ms <= last_ms; at_ms += ttl_ms) {
-    for (const arm of run.fleet.arms.values()) {
-      const at_ns = epoch(run, started + BigInt(Math.round(at_ms * 1e6)));
-      const common = { arm: arm.spec.arm, kind: 'expired' as const, round: Math.ceil(at_ms / every_ms), at_ns };
-      run.faults.push({ ...common, leg: 'agent' });
-      if (arm.vault_client_id) run.faults.push({ ...common, leg: 'gateway' });
-    }
-  }
-}
-
-const epoch = (run: Run, monotonic_ns: bigint): string => String(monotonic_ns + run.options.anchor_offset_ns);
-
-interface ServiceTier {
-  service: string;
-  arm: string;
-  tier: {
-    pid: number;
-    control: { call(method: 'drain'): Promise<DrainReport> } & { call(method: 'gc'): Promise<undefined> };
-  };
-}
-
-const tiersOf = (fleet: Fleet, arm: ArmTiers): ServiceTier[] => [
-  { service: service.agent, arm: arm.spec.arm, tier: arm.agent },
-  ...(arm.gateway ? [{ service: service.gateway, arm: arm.spec.arm, tier: arm.gateway }] : []),
-  { service: service.tools, arm: '', tier: fleet.tools },
-];
-
-const everyTier = (fleet: Fleet): ServiceTier[] => [
-  ...[...fleet.arms.values()].flatMap((arm) => tiersOf(fleet, arm).slice(0, -1)),
-  { service: service.tools, arm: '', tier: fleet.tools },
-  { service: service.auth, arm: '', tier: fleet.auth },
-];
-
-/** Everything noted is exported and acknowledged, and young garbage is gone, when this resolves. */
-async function drain(run: Run, tiers: ServiceTier[]): Promise<void> {
-  await Promise.all(
-    tiers.map(async ({ service: name, arm, tier }) => {
-      const report = await tier.control.call('drain');
-      const key = `${name}/${arm}`;
-      const sum = run.noted.get(key);
-      if (!sum) run.noted.set(key, { service: name, arm, ...report });
-      else for (const field of Object.keys(report) as (keyof DrainReport)[]) sum[field] += report[field];
-      await tier.control.call('gc');
-    }),
-  );
-}
-
-/** CPU time of the campaign's own processes, this one included. */
-function oursCpu(run: Run): bigint {
-  const pids = [process.pid, run.options.collector.pid, ...processesOf(run.fleet).map((t) => t.pid)];
-  return pids.reduce((sum, pid) => sum + (usageOf(pid)?.cpu_ns ?? 0n), 0n);
-}
-
-const newline = 10;
-function rawLines(file: string): number {
-  try {
-    let lines = 0;
-    for (const byte of readFileSync(file)) if (byte === newline) lines++;
-    return lines;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
-    throw error;
-  }
-}
-
-/** Lines in the raw output since warm-up: what was really written, whatever the tiers believe. */
-function countRawLines(run: Run, start: Map<string, number>): number {
-  let written = 0;
-  for (const log of run.fleet.raw_logs) written += rawLines(log.file) - (start.get(log.file) ?? 0);
-  return written;
-}
-
-interface Readings {
-  before: { machine: ReturnType<typeof machineTicks>; ours: bigint };
-  after: { machine: ReturnType<typeof machineTicks>; ours: bigint };
-  counts: StoredCounts;
-  written: number;
-}
-
-function judge(run: Run, { before, after, counts, written }: Readings): Gate[] {
-  const noted = [...run.noted.values()];
-  const reference = run.fleet.arms.has('direct') ? 'direct' : run.fleet.arms.keys().next().value;
-  return judgeBlock({
-    block: run.options.plan.block,
-    calls: run.calls,
-    baseline: run.calls.filter((c) => c.phase === 'latency' && c.arm === reference),
-    machine: { before: before.machine, after: after.machine },
-    ours_cpu_ns: after.ours - before.ours,
-    telemetry: {
-      spans_started: noted.reduce((n, t) => n + t.spans_started, 0),
-      spans_stored: counts.spans,
-      lines_written: written,
-      lines_stored: counts.logs,
-    },
-  });
-}
-
-interface ResourceInput {
-  order: SliceOrder;
-  arm: string;
-  pids: { tier: string; pid: number }[];
-  before: (Usage | null)[];
-  after: (Usage | null)[];
-  calls: number;
-}
-
-function resourceRows({ order, arm, pids, before, after, calls }: ResourceInput): ResourceRow[] {
-  const { phase, workload, condition, block, round, slice: index } = order;
-  return pids.flatMap(({ tier, pid }, i) => {
-    const b = before[i];
-    const a = after[i];
-    if (!a || !b) return [];
-    return [
-      {
-        phase,
-        workload,
-        condition,
-        arm,
-        block,
-        round,
-        slice: index,
-        tier,
-        pid,
-        calls,
-        cpu_ns: a.cpu_ns - b.cpu_ns,
-        run_queue_ns: a.run_queue_ns - b.run_queue_ns,
-        rss_bytes: a.rss_bytes,
-        peak_rss_bytes: a.peak_rss_bytes,
-      },
-    ];
-  });
 }

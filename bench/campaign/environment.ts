@@ -42,8 +42,10 @@ function virtualization(): string {
   }
 }
 
+/** Ours, from package.json. */
+export const version = (JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { version: string }).version;
+
 export async function environment(): Promise<Pick<Manifest, 'weighbridge' | 'runtime' | 'environment'>> {
-  const packageJson = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { version: string };
   const [commit, status, lockfile, binary] = await Promise.all([
     git('rev-parse', 'HEAD'),
     git('status', '--porcelain', '--untracked-files=no'),
@@ -53,7 +55,7 @@ export async function environment(): Promise<Pick<Manifest, 'weighbridge' | 'run
   const processors = cpus();
   return {
     weighbridge: {
-      version: packageJson.version,
+      version,
       commit: commit ?? 'unknown',
       dirty: status === null || status !== '',
       lockfile_sha256: lockfile,

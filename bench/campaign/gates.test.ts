@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CallRow } from '#contract/calls.ts';
-import { type BlockReadings, judgeBlock } from './gates.ts';
+import { type BlockReadings, judgeBlock, sayFailure } from './gates.ts';
 
 /** A latency call that began `lag_us` after it was due and took `latency_us`. */
 const call = (lag_us: number, latency_us: number, lead_in = false): CallRow =>
@@ -70,4 +70,17 @@ test('one lost span or line voids; so does one too many', () => {
   assert.deepEqual(failed({ telemetry: { ...telemetry, spans_stored: 399 } }), ['no span lost']);
   assert.deepEqual(failed({ telemetry: { ...telemetry, spans_stored: 401 } }), ['no span lost']);
   assert.deepEqual(failed({ telemetry: { ...telemetry, lines_stored: 299 } }), ['no log line lost']);
+});
+
+test('a failed gate is said in its unit', () => {
+  const after = { busy: 920, steal: 57, total: 2_000 };
+  const gates = judgeBlock({
+    ...quiet,
+    machine: { ...quiet.machine, after },
+    telemetry: { ...quiet.telemetry, spans_stored: 399 },
+  });
+  assert.deepEqual(gates.filter((g) => !g.ok).map(sayFailure), [
+    'CPU steal: 2.9 %, limit 2 %',
+    'no span lost: 1 count, limit 0 count',
+  ]);
 });

@@ -33,6 +33,15 @@ export const judgeBlock = (readings: BlockReadings): Gate[] => [
   ...lossGates(readings),
 ];
 
+/** For a gate that failed: `CPU steal: 2.9 %, limit 2 %`. */
+export function sayFailure({ name, value, limit, unit }: Gate): string {
+  const said = (x: number | null): string => {
+    if (x === null) return 'unknown';
+    return unit === 'share' ? `${Number((x * 100).toPrecision(2))} %` : `${Math.round(x)} ${unit}`;
+  };
+  return `${name}: ${said(value)}, limit ${said(limit)}`;
+}
+
 function lateness({ block, calls, baseline }: BlockReadings): Gate {
   const kept = calls.filter((c) => c.phase === 'latency' && !c.lead_in);
   const lag_us = p(sortedMicros(kept.map((c) => c.start_ns - c.due_ns)), 0.99);

@@ -29,7 +29,7 @@ arms: [direct, direct-b, native, native-regressed, passthrough, gateway, layered
 # tool-chain: five calls one after the other · fan-out: one, then four at once · assistant-day: mixed errands.
 workloads: [tool-chain]
 
-# service: how long the tools take (instant, or realistic: lognormal with a median of 3 ms) · concurrency: tasks at once, 1 to 64.
+# service: how long the tools take (instant, or realistic: lognormal with a median of 2 ms) · concurrency: tasks at once, 1 to 64.
 conditions:
   - {service: instant, concurrency: 1}
   - {service: realistic, concurrency: 1}

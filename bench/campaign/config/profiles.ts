@@ -38,4 +38,4 @@ export const profileNames = Object.keys(profiles) as ProfileName[];
 /** Named in the contract, and not to be had in this release. */
 export const laterProfiles: readonly string[] = ['standard', 'rigorous'];
 
-export const realisticService: RealisticService = { median_us: 3_000, sigma: 0.4 };
+export const realisticService: RealisticService = { median_us: 2_000, sigma: 0.4 };
