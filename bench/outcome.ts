@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Analysis } from '#contract/analysis.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
+import { formatJson } from '#contract/json.ts';
 import { renderOutcome } from '../dashboards/index.ts';
 import { analyse } from './analysis/index.ts';
 import { checksumsFile, isRaw, rawDigest, verifyDirectory, writeChecksums } from './integrity/index.ts';
@@ -14,7 +15,7 @@ export async function buildOutcome(dir: string): Promise<Analysis> {
   await refuseChangedData(dir);
   const analysis = await analyse(dir, await rawDigest(dir));
   rmSync(join(dir, 'charts'), { recursive: true, force: true });
-  writeFileSync(join(dir, 'analysis.json'), `${JSON.stringify(analysis, null, 1)}\n`);
+  writeFileSync(join(dir, 'analysis.json'), formatJson(analysis));
   for (const { path, content } of await renderOutcome(analysis, { digest: analysis.campaign.raw_digest })) {
     const file = join(dir, path);
     mkdirSync(dirname(file), { recursive: true });

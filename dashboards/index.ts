@@ -1,5 +1,6 @@
 /** The outcome of a campaign, from its analysis: charts, page, decision record, results for CI and for the terminal. */
 import type { Analysis } from '#contract/analysis.ts';
+import { formatJson } from '#contract/json.ts';
 import { decisionRecord } from './adr/index.ts';
 import { renderCharts } from './charts/index.ts';
 import { junitXml } from './junit.ts';
@@ -27,7 +28,7 @@ export async function renderOutcome(analysis: Analysis, { digest }: OutcomeInput
   const charts = await renderCharts(analysis);
   return [
     ...charts.flatMap(({ name, spec, svg }) => [
-      { path: `charts/${name}.vl.json`, content: `${JSON.stringify(spec, null, 1)}\n` },
+      { path: `charts/${name}.vl.json`, content: formatJson(spec, 3) },
       { path: `charts/${name}.svg`, content: `${svg}\n` },
     ]),
     { path: 'report.html', content: reportHtml(analysis, charts) },

@@ -12,10 +12,10 @@ const lifecycleWorkload = 'fan-out';
 const correlationCalls = 50;
 
 /**
- * Tokens live 2 s; a round every 600 ms for 6 s sees three lifetimes end and a revocation half-way, with bursts of
+ * Tokens live 2 s; a round every 750 ms for 6 s sees three lifetimes end and a revocation half-way, with bursts of
  * three tasks at once, up to twelve calls in parallel.
  */
-const lifecycle = { access_token_ttl_ms: 2_000, rounds: 11, round_every_ms: 600, burst_calls: 15, concurrency: 3 };
+const lifecycle = { access_token_ttl_ms: 2_000, rounds: 9, round_every_ms: 750, burst_calls: 15, concurrency: 3 };
 
 export function planInputOf(
   config: CampaignConfig,

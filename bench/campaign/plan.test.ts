@@ -45,8 +45,8 @@ test('the regressed agent takes part in lifecycle alone, where a revocation fall
     );
   const lifecycle = plan.sessions.find((s) => s.phase === 'lifecycle')!;
   assert.deepEqual(lifecycle.faults, [
-    { round: 5, leg: 'agent' },
-    { round: 6, leg: 'gateway' },
+    { round: 4, leg: 'agent' },
+    { round: 5, leg: 'gateway' },
   ]);
 });
 

@@ -6,6 +6,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CollectorMethods } from '#contract/control.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
+import { formatJson } from '#contract/json.ts';
 import { type Manifest, setAside, voidableBlocks } from '#contract/manifest.ts';
 import { type BlockResult, runBlock } from './block.ts';
 import type { CampaignConfig } from './config/types.ts';
@@ -58,7 +59,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
         status,
         digest: planDigest(options.plan),
       });
-      writeFileSync(join(options.dir, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+      writeFileSync(join(options.dir, 'manifest.json'), formatJson(manifest));
       writeFileSync(join(options.dir, 'campaign.yaml'), options.yaml);
     }
     return { status, blocks: results.length, error };

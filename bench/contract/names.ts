@@ -51,7 +51,7 @@ export const attemptAttr = {
   /** '1' where an open connection served the attempt. */
   reused: 'weighbridge.connection_reused',
   connectNs: 'weighbridge.connect_ns',
-  /** Epoch ns of the first byte of the answer. */
+  /** From the span's start to the first byte of the answer, ns. */
   firstByteNs: 'weighbridge.first_byte_ns',
 } as const;
 

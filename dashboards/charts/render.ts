@@ -4,6 +4,7 @@ import { compile } from 'vega-lite';
 import { escapeMarkup } from '../reading/markup.ts';
 import type { VegaLiteSpec } from './chart.ts';
 import { useTableOfWidths } from './text-metrics.ts';
+import { font } from './theme.ts';
 
 export interface Compiled {
   vega: ReturnType<typeof compile>['spec'];
@@ -38,15 +39,23 @@ export async function renderSvg(name: string, spec: VegaLiteSpec): Promise<strin
   }
 }
 
-/** Adds a title and a description for readers who cannot see the drawing, makes ids unique and numbers short. */
+/**
+ * Adds a title and a description for readers who cannot see the drawing, makes ids unique and numbers short, and says
+ * once what every text repeats: a quarter of the bytes, in a page that holds all charts.
+ */
 function finish(name: string, svg: string, spec: VegaLiteSpec): string {
   const title = `<title id="${name}-title">${escapeMarkup(titleText(spec))}</title>`;
   const description = `<desc id="${name}-desc">${escapeMarkup(String(spec.description ?? ''))}</desc>`;
   return svg
-    .replace(/<[^>]*>/g, (tag) => shortNumbers(uniqueIds(name, tag)))
+    .replaceAll(/<path class="background" aria-hidden="true" d="M0,0h0v0h0Z"[^>]*\/>/g, '')
+    .replace(/<[^>]*>/g, (tag) => withoutRepetition(shortNumbers(uniqueIds(name, tag))))
+    .replace(/^<svg/, `<svg font-family="${font}"`)
     .replace(/ class="marks"/, ` role="img" aria-labelledby="${name}-title ${name}-desc"`)
     .replace(/^(<svg[^>]*>)/, `$1${title}${description}`);
 }
+
+const withoutRepetition = (tag: string): string =>
+  tag.replace(` font-family="${font}"`, '').replace(' opacity="1"', '').replace(' pointer-events="none"', '');
 
 const uniqueIds = (name: string, tag: string): string =>
   tag.replace(/ id="(\w+)"/, ` id="${name}-$1"`).replaceAll('url(#', `url(#${name}-`);

@@ -27,7 +27,7 @@ export const verticalLine = (at: number, dash: number[] = []): object => ({
   encoding: { x: { field: 'at', type: 'quantitative' }, y: { value: 0 }, y2: { value: 'height' } },
 });
 
-const font = 'Helvetica, Arial, sans-serif';
+export const font = 'Helvetica, Arial, sans-serif';
 
 const config: Config = {
   background: neutral.paper,

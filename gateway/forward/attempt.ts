@@ -105,7 +105,7 @@ export class Attempt implements Dispatcher.DispatchHandler, LaneUser {
     const { core, req, res } = this.#exchange;
     this.#status = status;
     this.#span.set(attr.status, status);
-    this.#span.set(attemptAttr.firstByteNs, core.telemetry.epoch(core.telemetry.now()));
+    this.#span.set(attemptAttr.firstByteNs, core.telemetry.now() - this.#span.startNs);
     if (status === 401 || status === 403) {
       const challenge = String(fields['www-authenticate'] ?? '');
       const cause = causeOf(challenge);

@@ -15,7 +15,7 @@ SELECT
   NULL AS dns_ns,
   TRY_CAST(SpanAttributes['weighbridge.connect_ns'] AS BIGINT) AS connect_ns,
   NULL AS tls_ns,
-  TRY_CAST(SpanAttributes['weighbridge.first_byte_ns'] AS BIGINT) AS first_byte_ns,
+  epoch_ns("Timestamp") + TRY_CAST(SpanAttributes['weighbridge.first_byte_ns'] AS BIGINT) AS first_byte_ns,
   coalesce(SpanAttributes['weighbridge.connection_reused'] IN ('1', 'true'), false) AS reused,
   TRY_CAST(SpanAttributes['http.response.status_code'] AS INTEGER) AS status,
   SpanAttributes['weighbridge.cause'] AS cause,
