@@ -9,7 +9,7 @@ const timedPhases: readonly Phase[] = ['latency', 'lifecycle', 'correlation'];
 /** Slices that warm each arm's code up before anything counts: 250 calls at the first condition. */
 const warmUpSlices = 10;
 const lifecycleWorkload = 'fan-out';
-const correlationCalls = 50;
+const correlationCalls = 30;
 
 /**
  * Tokens live 2 s; a round every 750 ms for 6 s sees three lifetimes end and a revocation half-way, with bursts of

@@ -245,7 +245,7 @@ export class Store {
 }
 
 async function openTables(connection: DuckDBConnection): Promise<Appenders> {
-  for (const name of [...tables, ...views]) await connection.run(sql(`create_${name}`));
+  for (const name of ['stored', ...tables, ...views]) await connection.run(sql(`create_${name}`));
   return {
     staging: await Staging.open(connection),
     calls: await NamedTable.open(connection, 'calls'),

@@ -26,8 +26,8 @@ const originOf = (service: string, block = 1, arm = 'gateway'): Origin => ({
 
 const spanRow = (n: number, origin: Origin, fields: Partial<SpanRow> = {}): SpanRow => ({
   origin,
-  start_ns: start + BigInt(n),
-  duration_ns: 1_000n,
+  start_ns: start + BigInt(n) * 256n,
+  duration_ns: 1_024n,
   trace_id: n.toString(16).padStart(32, 'a'),
   span_id: n.toString(16).padStart(16, 'b'),
   parent_span_id: '',
@@ -42,7 +42,7 @@ const spanRow = (n: number, origin: Origin, fields: Partial<SpanRow> = {}): Span
 
 const logRow = (n: number, origin: Origin, fields: Partial<LogRow> = {}): LogRow => ({
   origin,
-  time_ns: start + BigInt(n),
+  time_ns: start + BigInt(n) * 256n,
   trace_id: n.toString(16).padStart(32, 'a'),
   span_id: n.toString(16).padStart(16, 'b'),
   flags: 1,
@@ -146,7 +146,7 @@ test('a block becomes Parquet files with the contract’s columns, and what was 
       file('spans'),
       `SELECT epoch_ns("Timestamp")::VARCHAR AS t, SpanKind, StatusCode, map_values(SpanAttributes)[1] AS v FROM file`,
     );
-    assert.deepEqual(span, { t: String(start + 1n), SpanKind: 'Server', StatusCode: 'Error', v: 'ü " 😀' });
+    assert.deepEqual(span, { t: String(start + 256n), SpanKind: 'Server', StatusCode: 'Error', v: 'ü " 😀' });
     assert.deepEqual(await readdir(join(dir, 'blocks')), ['001']);
   }));
 
@@ -200,7 +200,7 @@ test('the gateway’s attempts are read from its client spans that serve a call'
         'http.response.status_code': '401',
         'weighbridge.cause': 'expired',
         'weighbridge.connection_reused': '1',
-        'weighbridge.first_byte_ns': '500',
+        'weighbridge.first_byte_ns': '512',
       }),
       client(2, {
         'weighbridge.call_id': 'c1',
@@ -226,7 +226,7 @@ test('the gateway’s attempts are read from its client spans that serve a call'
       trace_id: n.toString(16).padStart(32, 'a'),
       span_id: n.toString(16).padStart(16, 'b'),
     });
-    const times = (n: bigint) => ({ start_ns: String(start + n), end_ns: String(start + n + 1_000n) });
+    const times = (n: bigint) => ({ start_ns: String(start + n * 256n), end_ns: String(start + n * 256n + 1_024n) });
     assert.deepEqual(rows, [
       {
         ...common,
@@ -235,7 +235,7 @@ test('the gateway’s attempts are read from its client spans that serve a call'
         call_id: 'c1',
         attempt: 1,
         connect_ns: null,
-        first_byte_ns: String(start + 501n),
+        first_byte_ns: String(start + 768n),
         reused: true,
         status: 401,
         cause: 'expired',
@@ -308,6 +308,36 @@ test('blocks are merged in their order, whatever order they ended in; then block
       ]),
     );
     await assert.rejects(store.counts(), isStore);
+  }));
+
+test('points in time are kept to 256 ns, rounded down, and durations are those between them', () =>
+  withStore(async (store, dir) => {
+    const call = { due_ns: start + 255n, start_ns: start + 256n, first_byte_ns: start + 700n, end_ns: start + 1_023n };
+    await store.addCalls(
+      [sampleCall(0, { ...call, latency_ns: 768n })],
+      [sampleAttempt(0, { start_ns: start + 300n, first_byte_ns: start + 700n, end_ns: start + 1_000n })],
+    );
+    const agent = originOf('weighbridge-agent');
+    await store.addSpans([
+      spanRow(0, agent, { start_ns: start + 255n, duration_ns: 1_025n }),
+      spanRow(1, agent, { start_ns: start + 300n, duration_ns: 900n }),
+    ]);
+    await store.addLogs([logRow(0, agent, { time_ns: start + 511n })]);
+    await store.endBlock(1);
+    const read = (name: string, columns: string) =>
+      readParquet(join(dir, `blocks/001/${name}.parquet`), `SELECT ${columns} FROM file`);
+    const at = (ns: bigint) => String(start + ns);
+    assert.deepEqual(await read('calls', 'due_ns, start_ns, first_byte_ns, end_ns, latency_ns'), [
+      { due_ns: at(0n), start_ns: at(256n), first_byte_ns: at(512n), end_ns: at(768n), latency_ns: '768' },
+    ]);
+    assert.deepEqual(await read('attempts', 'start_ns, first_byte_ns, end_ns'), [
+      { start_ns: at(256n), first_byte_ns: at(512n), end_ns: at(768n) },
+    ]);
+    assert.deepEqual(await read('spans', 'epoch_ns("Timestamp") AS t, Duration AS d'), [
+      { t: at(0n), d: '1280' },
+      { t: at(256n), d: '768' },
+    ]);
+    assert.deepEqual(await read('logs', 'epoch_ns("Timestamp") AS t'), [{ t: at(256n) }]);
   }));
 
 test('voided blocks are merged into files of their own, and counted with the others', () =>

@@ -12,7 +12,7 @@ interface PointRow {
   p: number;
   ms: number;
   /** Set on the points nearest to the median and the p95, where a shape stands for the arm. */
-  mark: boolean;
+  mark?: true;
 }
 
 /** Quantiles that are not positive have no place on a logarithmic axis. */
@@ -31,8 +31,9 @@ function rows(analysis: Analysis): PointRow[] {
       cell: labels.of(d),
       arm: names.get(d.arm) ?? d.arm,
       p: pt.p,
-      ms: pt.us / 1000,
-      mark: marked.has(i),
+      // Four digits are a tenth of a pixel.
+      ms: Number((pt.us / 1000).toPrecision(4)),
+      ...(marked.has(i) ? { mark: true } : {}),
     }));
   });
 }

@@ -1,6 +1,7 @@
 -- Attempts on both legs. The gateway's are read from its client spans that serve a call (names: bench/contract/names.ts).
 CREATE OR REPLACE TEMP VIEW attempts AS
-SELECT * FROM agent_attempts
+SELECT * REPLACE (stored(start_ns) AS start_ns, stored(end_ns) AS end_ns, stored(first_byte_ns) AS first_byte_ns)
+FROM agent_attempts
 UNION ALL
 SELECT
   TraceId AS trace_id,
@@ -15,7 +16,7 @@ SELECT
   NULL AS dns_ns,
   TRY_CAST(SpanAttributes['weighbridge.connect_ns'] AS BIGINT) AS connect_ns,
   NULL AS tls_ns,
-  epoch_ns("Timestamp") + TRY_CAST(SpanAttributes['weighbridge.first_byte_ns'] AS BIGINT) AS first_byte_ns,
+  stored(epoch_ns("Timestamp") + TRY_CAST(SpanAttributes['weighbridge.first_byte_ns'] AS BIGINT)) AS first_byte_ns,
   coalesce(SpanAttributes['weighbridge.connection_reused'] IN ('1', 'true'), false) AS reused,
   TRY_CAST(SpanAttributes['http.response.status_code'] AS INTEGER) AS status,
   SpanAttributes['weighbridge.cause'] AS cause,

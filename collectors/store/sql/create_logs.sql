@@ -1,7 +1,7 @@
 -- The columns of `otel_logs`, the OpenTelemetry Collector's ClickHouse exporter.
 CREATE OR REPLACE TEMP VIEW logs AS
 SELECT
-  make_timestamp_ns(time_ns) AS "Timestamp",
+  make_timestamp_ns(stored(time_ns)) AS "Timestamp",
   trace_id AS TraceId,
   span_id AS SpanId,
   flags AS TraceFlags,

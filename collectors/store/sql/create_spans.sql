@@ -1,7 +1,7 @@
 -- The columns of `otel_traces`, the OpenTelemetry Collector's ClickHouse exporter; events and links are not kept.
 CREATE OR REPLACE TEMP VIEW spans AS
 SELECT
-  make_timestamp_ns(start_ns) AS "Timestamp",
+  make_timestamp_ns(stored(start_ns)) AS "Timestamp",
   ids[1:32] AS TraceId,
   ids[33:48] AS SpanId,
   ids[49:64] AS ParentSpanId,
@@ -13,7 +13,7 @@ SELECT
   scope_name AS ScopeName,
   scope_version AS ScopeVersion,
   attributes::JSON::MAP(VARCHAR, VARCHAR) AS SpanAttributes,
-  duration_ns AS Duration,
+  (stored(start_ns + duration_ns::BIGINT) - stored(start_ns))::UBIGINT AS Duration,
   ['Unset', 'Ok', 'Error'][kind_status % 3 + 1] AS StatusCode,
   CASE WHEN rest = '' THEN '' ELSE rest ->> 1 END AS StatusMessage
 FROM staged_spans
