@@ -18,12 +18,17 @@ import {
   startFleet,
   stopFleet,
 } from './fleet.ts';
-import { judgeBlock, sayFailure } from './gates.ts';
+import { judgeBlock, sayFailure, stealLimit, stealShare } from './gates.ts';
 import { type ProbeResult, provesParity } from './parity.ts';
 import type { BlockPlan, RoundPlan, SessionPlan } from './plan.ts';
 import { measureUsage, rawLines, readMachine, resourceRows } from './readings.ts';
 import { type Tier, within } from './supervise.ts';
 import { everyTier, Noted, tiersOf } from './tiers.ts';
+import { machineTicks } from './usage.ts';
+
+/** About a second of calls, and how long to leave the machine alone after one that was disturbed. */
+const settleSlices = 5;
+const settlePause_ms = 2_000;
 
 /** A slice that takes longer than this is hung. */
 const sliceDeadline_ms = 60_000;
@@ -32,6 +37,8 @@ export interface BlockOptions extends FleetOptions {
   plan: BlockPlan;
   collector: Tier<CollectorMethods>;
   pause_ms: number;
+  /** How long to wait at most for a machine that is left to us. */
+  settle_ms: number;
   signal: AbortSignal;
   /** Called between slices, never within one. */
   progress(step: { phase: string; condition: string; round: number; rounds: number; done: number; of: number }): void;
@@ -65,6 +72,9 @@ export async function runBlock(options: BlockOptions): Promise<BlockResult> {
     const run: Run = { options, fleet, noted: new Noted(), calls: [], faults: [], done: 0, of: sliceCount(plan) };
     const parity = await provesParity(fleet);
     await warmUp(run);
+    const settled_ms = await settle(run);
+    await collector.control.call('discard');
+    run.noted.forget();
     const gates = await measure(run);
     const failed = gates.filter((g) => g.voids && !g.ok);
     const stored = await collector.control.call('end_block', { block: plan.block });
@@ -73,6 +83,7 @@ export async function runBlock(options: BlockOptions): Promise<BlockResult> {
         block: plan.block,
         voided: failed.length > 0 ? failed.map(sayFailure).join('; ') : null,
         replaces: null,
+        settled_ms,
         gates,
         faults: run.faults,
         telemetry: run.noted.byTier,
@@ -89,24 +100,42 @@ export async function runBlock(options: BlockOptions): Promise<BlockResult> {
 const sliceCount = (plan: BlockPlan): number =>
   plan.sessions.reduce((n, s) => n + s.rounds.reduce((m, r) => m + r.order.length, 0), 0);
 
-/**
- * All arms at once, since nothing is timed yet. Parity and warm-up are no data: what they noted is exported, then
- * forgotten.
- */
+/** All arms at once, since nothing is timed yet. What parity and warm-up noted is no data, and forgotten after them. */
 async function warmUp(run: Run): Promise<void> {
-  const { options, fleet } = run;
-  for (const session of options.plan.sessions) {
-    if (session.warm_up.length === 0) continue;
-    await fleet.tools.control.call('set_service_time', session.service_time);
-    for (const tasks of session.warm_up) {
-      stopIfAsked(run);
-      const order = sliceOrder(run, session, { round: -1, slice: -1, tasks });
-      await Promise.all([...fleet.arms.values()].map((arm) => runSlice(run, arm, order)));
-      await run.noted.drain(everyTier(fleet));
-    }
+  for (const session of run.options.plan.sessions) await warmUpFor(run, session, session.warm_up);
+}
+
+async function warmUpFor(run: Run, session: SessionPlan, slices: readonly PlannedTask[][]): Promise<void> {
+  const { fleet } = run;
+  if (slices.length === 0) return;
+  await fleet.tools.control.call('set_service_time', session.service_time);
+  for (const tasks of slices) {
+    stopIfAsked(run);
+    const order = sliceOrder(run, session, { round: -1, slice: -1, tasks });
+    await Promise.all([...fleet.arms.values()].map((arm) => runSlice(run, arm, order)));
+    await run.noted.drain(everyTier(fleet));
   }
-  await options.collector.control.call('discard');
-  run.noted.forget();
+}
+
+/**
+ * A block that begins while another machine takes the CPU away would only be voided: it waits, for a while, until a
+ * second of warm-up calls goes by without. What it waits for is the machine, never a figure.
+ * @returns how long it waited, ms
+ */
+async function settle(run: Run): Promise<number> {
+  const { plan, settle_ms } = run.options;
+  const session = plan.sessions[0];
+  const started = performance.now();
+  const waited = () => Math.round(performance.now() - started);
+  if (!session || session.warm_up.length === 0) return 0;
+  while (waited() < settle_ms) {
+    const before = machineTicks();
+    await warmUpFor(run, session, session.warm_up.slice(-settleSlices));
+    const steal = stealShare(before, machineTicks());
+    if (steal === null || steal <= stealLimit) break;
+    await pause(settlePause_ms);
+  }
+  return waited();
 }
 
 /** The timed part, and what the gates say of it. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CallRow } from '#contract/calls.ts';
-import { type BlockReadings, judgeBlock, sayFailure } from './gates.ts';
+import { type BlockReadings, judgeBlock, sayFailure, stealShare } from './gates.ts';
 
 /** A latency call that began `lag_us` after it was due and took `latency_us`. */
 const call = (lag_us: number, latency_us: number, lead_in = false): CallRow =>
@@ -83,4 +83,11 @@ test('a failed gate is said in its unit', () => {
     'CPU steal: 2.9 %, limit 2 %',
     'no span lost: 1 count, limit 0 count',
   ]);
+});
+
+test('steal is a share of all CPU time, and unknown where nothing can be read or no time passed', () => {
+  const before = { busy: 100, steal: 10, total: 1_000 };
+  assert.equal(stealShare(before, { busy: 150, steal: 15, total: 1_100 }), 0.05);
+  assert.equal(stealShare(before, before), null);
+  assert.equal(stealShare(null, before), null);
 });

@@ -21,6 +21,12 @@ export interface BlockReadings {
   telemetry: { spans_started: number; spans_stored: number; lines_written: number; lines_stored: number };
 }
 
+/** Of all CPU time between two readings, what went to other machines of the same host; null where that is unknown. */
+export function stealShare(before: MachineTicks | null, after: MachineTicks | null): number | null {
+  if (!before || !after || after.total <= before.total) return null;
+  return (after.steal - before.steal) / (after.total - before.total);
+}
+
 const microsPerTick = 10_000;
 
 const p = (sorted: readonly number[], q: number): number =>
@@ -61,14 +67,14 @@ function lateness({ block, calls, baseline }: BlockReadings): Gate {
 
 function machineGates({ block, machine, ours_cpu_ns }: BlockReadings): Gate[] {
   const { before, after } = machine;
-  if (!before || !after || after.total <= before.total) {
+  const steal = stealShare(before, after);
+  if (steal === null || !before || !after) {
     const note = '/proc/stat is not to be had here: CPU steal and foreign load are unknown';
     return [
       { name: 'machine to ourselves', block, value: null, limit: null, unit: 'share', ok: true, voids: false, note },
     ];
   }
   const total = after.total - before.total;
-  const steal = (after.steal - before.steal) / total;
   const ours = Number(ours_cpu_ns) / 1_000 / microsPerTick;
   const foreign = Math.max(0, (after.busy - before.busy - ours) / total);
   return [

@@ -6,8 +6,8 @@ import type { PlanInput, SliceSource } from './plan.ts';
 
 const timedPhases: readonly Phase[] = ['latency', 'lifecycle', 'correlation'];
 
-/** Slices that warm each arm's code up before anything counts: 250 calls at the first condition. */
-const warmUpSlices = 10;
+/** Slices that warm each arm's code up before anything counts: 150 calls at the first condition, and those of `settle`. */
+const warmUpSlices = 6;
 const lifecycleWorkload = 'fan-out';
 const correlationCalls = 30;
 

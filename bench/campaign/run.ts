@@ -149,6 +149,7 @@ function blockOptions(options: CampaignOptions, { collector, otlp, workDir }: Su
     work_dir: workDir,
     collector,
     pause_ms: options.config.profile.pause_ms,
+    settle_ms: options.config.profile.settle_ms,
     signal: options.signal,
   };
 }

@@ -69,6 +69,8 @@ export const manifestSchema = z.object({
       /** Set where a gate voided it. */
       voided: z.string().nullable(),
       replaces: z.number().int().nullable(),
+      /** How long it waited, warmed up, for other machines to leave this one's CPU alone. */
+      settled_ms: z.number(),
       gates: z.array(gateSchema),
       /** Injected lifecycle faults: which arm, leg, kind, when. Every arm's own expiries included. */
       faults: z.array(

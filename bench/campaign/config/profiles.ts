@@ -23,12 +23,12 @@ const bothServices = [conditionOf('instant', 1), conditionOf('realistic', 1)];
 
 export const profiles: Readonly<Record<ProfileName, Profile>> = {
   smoke: {
-    spec: { name: 'smoke', blocks: 2, rounds: 2, intervals: false, ...slices },
+    spec: { name: 'smoke', blocks: 2, rounds: 2, intervals: false, settle_ms: 0, ...slices },
     workloads: ['tool-chain'],
     conditions: bothServices,
   },
   quick: {
-    spec: { name: 'quick', blocks: 8, rounds: 15, intervals: true, ...slices },
+    spec: { name: 'quick', blocks: 8, rounds: 15, intervals: true, settle_ms: 30_000, ...slices },
     workloads: ['tool-chain'],
     conditions: bothServices,
   },

@@ -14,6 +14,8 @@ export interface ProfileSpec {
   lead_in: number;
   /** Pause before every slice. */
   pause_ms: number;
+  /** How long a block waits at most for a machine that is left to it, before it is timed. */
+  settle_ms: number;
   /** False: too few blocks, so no interval is ever given. */
   intervals: boolean;
   /** The campaign ends with DEADLINE when it takes longer; null: no limit. */
