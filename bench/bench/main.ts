@@ -15,7 +15,8 @@ import { benchAnalysis } from '../analysis/bench.ts';
 import { defaultCampaign } from '../campaign/config/index.ts';
 import { startFleet, stopFleet } from '../campaign/fleet.ts';
 import { Supervisor, type Tier } from '../campaign/supervise.ts';
-import { formatShift, measure, pooled, shift, type Target } from './paired.ts';
+import { measureOnPath } from './onPath.ts';
+import { formatShift, measure, pooled, type Samples, shift, type Target } from './paired.ts';
 import { haproxyRelay, nginxRelay, nodeRelay, type Relay } from './relays.ts';
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -198,23 +199,32 @@ async function hop(): Promise<void> {
 }
 
 async function tracing(): Promise<void> {
-  say('\n## On-path cost of tracing and of logging, per hop (2 spans, 1 log line; the same gateway, without controls)');
+  say('\n## On-path cost of tracing and of logging, per hop (2 spans, 1 log line)');
   const house = await openHouse();
+  const tell = (samples: Samples, label: string, [arm, baseline]: [string, string], unit: string, goal = ''): void => {
+    const p50 = shift(samples, arm, baseline, 0.5);
+    const p95 = formatShift(shift(samples, arm, baseline, 0.95));
+    say(`- ${label}: p50 ${formatShift(p50)}, p95 ${p95}, n = ${p50.n} ${unit} in ${p50.groups} groups${goal}`);
+  };
+  const pairs: Record<string, [string, string]> = {
+    tracing: ['spans only', 'nothing noted'],
+    logging: ['spans and log lines', 'spans only'],
+  };
   try {
+    const hops_per_batch = 500;
+    const timed = { groups, batches_per_group: 10, hops_per_batch, seed: 'on-path' };
+    const onPath = await measureOnPath({ otlp: house.otlp, ...timed });
+    for (const [label, pair] of Object.entries(pairs)) {
+      const goal = label === 'tracing' ? ' (goal ≤ 6 µs p50)' : '';
+      tell(onPath, `${label}, in the process`, pair, `batches of ${hops_per_batch} hops`, goal);
+    }
     const targets = [
       await gateway(house, 'nothing noted', { mode: 'off', controls: false }),
       await gateway(house, 'spans only', { mode: 'spans', controls: false }),
       await gateway(house, 'spans and log lines', { mode: 'light', controls: false }),
     ];
-    const samples = await measure({ targets, path, groups, rounds_per_group: roundsPerGroup, seed: 'tracing' });
-    const line = (label: string, arm: string, baseline: string, goal: string): void => {
-      const p50 = shift(samples, arm, baseline, 0.5);
-      say(
-        `- ${label}: p50 ${formatShift(p50)}, p95 ${formatShift(shift(samples, arm, baseline, 0.95))}, n = ${p50.n} calls in ${p50.groups} groups${goal}`,
-      );
-    };
-    line('tracing', 'spans only', 'nothing noted', ' (goal ≤ 6 µs p50)');
-    line('logging', 'spans and log lines', 'spans only', '');
+    const felt = await measure({ targets, path, groups, rounds_per_group: roundsPerGroup, seed: 'tracing' });
+    for (const [label, pair] of Object.entries(pairs)) tell(felt, `${label}, as a caller feels it`, pair, 'calls');
   } finally {
     closeHouse(house);
   }

@@ -168,8 +168,9 @@ async function measure(run: Run): Promise<BlockRecord['gates']> {
 async function runSession(run: Run, session: SessionPlan): Promise<void> {
   const { fleet } = run;
   await fleet.tools.control.call('set_service_time', session.service_time);
-  await setLifetime(fleet, session.access_token_ttl_ms ?? longTtl_ms);
+  if (session.access_token_ttl_ms !== null) await nextSecond();
   const started = process.hrtime.bigint();
+  await setLifetime(fleet, session.access_token_ttl_ms ?? longTtl_ms);
   run.faults.push(...expiriesOf(fleet.arms.values(), session, started + run.options.anchor_offset_ns));
   for (const round of session.rounds) {
     if (session.round_every_ms !== null) await untilDue(started, round.round * session.round_every_ms);
@@ -179,6 +180,12 @@ async function runSession(run: Run, session: SessionPlan): Promise<void> {
     await (session.simultaneous ? allAtOnce(run, session, round) : inTurn(run, session, round));
   }
 }
+
+/**
+ * The authority dates tokens in whole seconds (RFC 7519 §4.1.6): a session that counts in lifetimes begins with one, or
+ * where in a lifetime its faults fall would hang on when the block was started.
+ */
+const nextSecond = (): Promise<void> => pause(1_000 - (Date.now() % 1_000));
 
 /** Lifetimes change for tokens issued from now on, so everyone fetches new ones. */
 async function setLifetime(fleet: Fleet, access_token_ttl_ms: number): Promise<void> {

@@ -46,7 +46,7 @@ test('the regressed agent takes part in lifecycle alone, where a revocation fall
   const lifecycle = plan.sessions.find((s) => s.phase === 'lifecycle')!;
   assert.deepEqual(lifecycle.faults, [
     { round: 4, leg: 'agent' },
-    { round: 5, leg: 'gateway' },
+    { round: 7, leg: 'gateway' },
   ]);
 });
 

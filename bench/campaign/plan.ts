@@ -167,8 +167,10 @@ function lifecycleSession(input: PlanInput, seed: string, block: number, index: 
     shape.rounds,
   );
   const half = Math.floor(shape.rounds / 2);
+  const lifetime = Math.ceil(shape.access_token_ttl_ms / shape.round_every_ms);
   const faults: PlannedFault[] = [{ round: half, leg: 'agent' }];
-  if (input.arms.some((a) => a.gateway)) faults.push({ round: half + 1, leg: 'gateway' });
+  // A lifetime later, when the tokens of that leg are young again: an old one would be refused as expired.
+  if (input.arms.some((a) => a.gateway)) faults.push({ round: half + lifetime, leg: 'gateway' });
   return {
     phase: 'lifecycle',
     workload: shape.workload,

@@ -26,6 +26,7 @@ describe('an empty file', () => {
       slice_calls: 25,
       lead_in: 5,
       pause_ms: 20,
+      settle_ms: 30_000,
       intervals: true,
       max_duration_s: null,
     });
@@ -34,7 +35,7 @@ describe('an empty file', () => {
       config.conditions.map((c) => c.name),
       ['instant/c1/http', 'realistic/c1/http'],
     );
-    assert.deepEqual(config.realistic, { median_us: 3_000, sigma: 0.4 });
+    assert.deepEqual(config.realistic, { median_us: 2_000, sigma: 0.4 });
     assert.equal(config.slo, 0.99);
     assert.deepEqual(config.gateways, {});
     assert.deepEqual(config, parseCampaign('version: 1'));
