@@ -175,11 +175,11 @@ export class CallRunner {
 
   #close({ record, span }: RunningCall): CallRecord {
     const { telemetry } = this.#options;
-    const { outcome, deniedBy, errorType, status, attempts, call } = record;
+    const { outcome, deniedBy, errorType, status, attempts } = record;
     if (deniedBy !== null) span.set(attr.deniedBy, deniedBy);
     if (errorType !== null) span.fail(errorType);
     record.endNs = telemetry.now();
-    telemetry.line(span, 'call', { call_id: call.call_id, outcome, status, attempts, error_type: errorType });
+    telemetry.line(span, 'call', { outcome, status, attempts, error_type: errorType });
     span.end(record.endNs);
     return record;
   }

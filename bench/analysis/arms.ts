@@ -16,7 +16,16 @@ import { usageOf } from './usage.ts';
 type Distribution = Analysis['distributions'][number];
 
 /** Probabilities of the cumulative curve. */
-const steps = [0.001, 0.005, ...Array.from({ length: 99 }, (_, i) => (i + 1) / 100), 0.995, 0.999];
+const steps = [
+  0.001,
+  0.005,
+  0.01,
+  ...Array.from({ length: 49 }, (_, i) => (i + 1) / 50),
+  0.95,
+  0.99,
+  0.995,
+  0.999,
+].sort((a, b) => a - b);
 
 export interface ArmTables {
   arms: ArmFigures[];

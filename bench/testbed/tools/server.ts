@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { ServiceTime, ToolsConfig } from '#contract/config.ts';
 import type { Effect } from '#contract/control.ts';
 import { attr, spanName } from '#contract/names.ts';
-import { allScopes, callHeader, operations } from '#contract/tools.ts';
+import { allScopes, operations } from '#contract/tools.ts';
 import { type ActiveSpan, parseTraceContext, type Telemetry } from '../../../collectors/telemetry/index.ts';
 import { listen, type Running } from '../tier.ts';
 import { Effects } from './effects.ts';
@@ -126,8 +126,8 @@ class Front {
       this.#telemetry.log.error({ reason: error instanceof Error ? error.message : String(error) }, 'request failed');
       reply = failed;
     }
-    if (reply) this.#send(req, res, span, reply);
-    else this.#abandon(req, span);
+    if (reply) this.#send(res, span, reply);
+    else this.#abandon(span);
   }
 
   #span(req: IncomingMessage, template: string | undefined): ActiveSpan {
@@ -144,7 +144,7 @@ class Front {
     return span;
   }
 
-  #send(req: IncomingMessage, res: ServerResponse, span: ActiveSpan, reply: Reply): void {
+  #send(res: ServerResponse, span: ActiveSpan, reply: Reply): void {
     const { status, body } = reply;
     const headers = [...reply.headers];
     if (body !== '') {
@@ -155,15 +155,15 @@ class Front {
     span.set(attr.status, status);
     // A 4xx is the client's affair and no error of this span (OpenTelemetry HTTP conventions).
     if (status >= 500) span.fail(String(status));
-    this.#telemetry.line(span, 'request', { status, cause: reply.cause, call_id: req.headers[callHeader] });
+    this.#telemetry.line(span, 'request', { status, cause: reply.cause });
     span.end();
     res.end(body);
   }
 
   /** The client went away before its request was whole: nobody waits for an answer. */
-  #abandon(req: IncomingMessage, span: ActiveSpan): void {
+  #abandon(span: ActiveSpan): void {
     span.fail('client_closed');
-    this.#telemetry.line(span, 'request abandoned', { call_id: req.headers[callHeader] });
+    this.#telemetry.line(span, 'request abandoned');
     span.end();
   }
 }
