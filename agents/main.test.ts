@@ -192,6 +192,7 @@ describe('audit.token_refresh_logging', () => {
       agent: 'agent',
       plugin: 'searcher',
       scope_hash: scopeSet(['read:search']).hash,
+      received_hash: scopeSet(['read:search']).hash,
       result: 'refreshed',
       error_type: null,
     });
@@ -253,10 +254,10 @@ describe('process', () => {
     const client = startAgent();
     agent = client;
     await assert.rejects(client.call('login'), /not configured yet/);
-    const bad = agentConfig(bed, 'on', { settings: { 'plugins.block_unsigned': true } });
+    const bad = agentConfig(bed, 'on', { settings: { 'plugins.unsigned': true } });
     await assert.rejects(client.call('configure', bad), {
       code: 'CONFIG',
-      message: /plugins\.block_unsigned is not enforced yet/,
+      message: /unknown key plugins\.unsigned/,
     });
     await client.call('configure', agentConfig(bed, 'off'));
     await assert.rejects(client.call('configure', agentConfig(bed, 'off')), /configured already/);

@@ -1,6 +1,7 @@
 /** The agent's process: `node --expose-gc agents/main.ts`, with a control channel. */
 import { type AgentMethods, isControlled, serveControl } from '#contract/control.ts';
 import { exitCodeOf, WeighbridgeError } from '#contract/errors.ts';
+import { settingsOf } from './config/settings.ts';
 import { loadPlugins } from './plugins/registry.ts';
 import { Agent } from './runtime/agent.ts';
 
@@ -19,7 +20,7 @@ if (!isControlled()) {
 serveControl<AgentMethods>({
   configure: async (config) => {
     if (agent) throw new WeighbridgeError('INTERNAL', 'the agent is configured already');
-    const plugins = loadPlugins();
+    const plugins = loadPlugins({ dir: config.plugins_dir, settings: settingsOf(config.controls, config.settings) });
     agent = await Agent.create(config, { plugins });
     return { plugins: plugins.map(({ manifest }) => manifest.name) };
   },
@@ -29,6 +30,7 @@ serveControl<AgentMethods>({
     return undefined;
   },
   run_slice: (order) => configured().runSlice(order),
+  run_load: (order) => configured().runLoad(order),
   probe: (params) => configured().probe(params),
   drain: () => configured().drain(),
   gc: () => {

@@ -5,23 +5,32 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
+import type { Analysis } from '#contract/analysis.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
-import { verdictTable } from '../dashboards/index.ts';
+import { thresholdTable, verdictTable } from '../dashboards/index.ts';
+import { type Checkpoint, checkpointFile, checkpointTemporary } from './campaign/checkpoint.ts';
 import {
   annotatedExample,
   type CampaignConfig,
   defaultCampaign,
   loadCampaign,
   type Overrides,
+  parseCampaign,
 } from './campaign/config/index.ts';
 import { version } from './campaign/environment.ts';
 import { planInputOf } from './campaign/input.ts';
 import { formatLeft, terminalProgress } from './campaign/progress.ts';
+import { findCampaign, tidy } from './campaign/resume.ts';
 import { runCampaign } from './campaign/run.ts';
 import { Supervisor } from './campaign/supervise.ts';
+import { addAuditCommands } from './commands/audit.ts';
+import { addCompare } from './commands/compare.ts';
+import { addPolicyCommands } from './commands/policy.ts';
+import { addVaultCommands } from './commands/vault.ts';
 import { examine, renderDoctor } from './doctor/index.ts';
 import { verifyDirectory } from './integrity/index.ts';
 import { buildOutcome } from './outcome.ts';
+import { thresholdError } from './thresholds/index.ts';
 import { workloads } from './workloads/index.ts';
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -74,6 +83,7 @@ function commands(): Command {
     .option('--phases <a,b>', 'only these of latency, lifecycle, correlation (parity always runs)')
     .option('--seed <text>', 'seed of the plan: the same seed, the same calls in the same order')
     .option('--out <dir>', 'where the results go (default: results/<campaign id>)')
+    .option('--resume', 'go on with the campaign in --out, after Ctrl-C, a crash or a reboot')
     .option('--json', 'print the verdicts as JSON')
     .addHelpText(
       'after',
@@ -81,6 +91,7 @@ function commands(): Command {
         'weighbridge run',
         'weighbridge run --profile smoke --out "$(mktemp -d)/smoke"',
         'weighbridge run ours.yaml --seed 7 --arms direct,direct-b,native,our-gw',
+        'weighbridge run --resume --out results/2026-01-31T10-00-00-quick',
       ),
     )
     .action(run);
@@ -110,6 +121,10 @@ function commands(): Command {
     .argument('[file]', 'where to', 'campaign.yaml')
     .addHelpText('after', examples('weighbridge init', 'weighbridge init ours.yaml'))
     .action(init);
+  addCompare(program);
+  addPolicyCommands(program);
+  addVaultCommands(program);
+  addAuditCommands(program);
   return program;
 }
 
@@ -132,42 +147,106 @@ interface RunFlags {
   phases?: string;
   seed?: string;
   out?: string;
+  resume?: boolean;
   json?: boolean;
 }
 
-async function run(file: string | undefined, flags: RunFlags): Promise<void> {
+async function run(file: string | undefined, given: RunFlags): Promise<void> {
+  const found = given.resume ? await findCampaign(directoryToResume(given)) : null;
+  if (found?.kind === 'measured') return finishOutcome(directoryToResume(given), given);
+  const prior = found?.checkpoint;
+  const flags = shapingFlags({ ...prior?.flags, ...given });
+  const { config, text } = await chosenCampaign(file, flags, prior);
+  const plan = planInputOf(config, workloads, flags.phases === undefined ? undefined : names(flags.phases));
+  const started_ms = performance.now();
+  const id = prior?.id ?? `${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}-${config.profile.name}`;
+  const dir = prior ? directoryToResume(given) : freshDirectory(given.out ?? join('results', id));
+  const { supervisor, signal } = interruptible(dir);
+  const progress = terminalProgress(process.stderr, () => performance.now());
+  progress.note(announce(config, dir));
+  const yaml = prior?.yaml ?? text;
+  const { merged, blocks, error } = await runCampaign({
+    ...{ id, config, plan, dir, yaml, flags, progress, supervisor, signal },
+    ...(prior ? { resume: prior } : {}),
+  });
+  if (merged) {
+    progress.note('analysing …');
+    const told = tellOutcome(dir, given, (performance.now() - started_ms) / 1_000);
+    // Why the campaign ended matters more than what its first blocks say, or why there is no report of them.
+    if (!error) return requireThresholds(await told);
+    await told.catch((second) => progress.note(`there is no report: ${(second as Error).message}`));
+  }
+  if (error) throw keptWhole(error, blocks, dir);
+}
+
+function requireThresholds(analysis: Analysis): void {
+  const error = thresholdError(analysis);
+  if (error) throw error;
+}
+
+/** Those that shape what is run; they are kept with the campaign, so that whoever resumes need not repeat them. */
+const shapingFlags = (flags: Checkpoint['flags']): Checkpoint['flags'] =>
+  Object.fromEntries(
+    (['profile', 'arms', 'phases', 'seed'] as const).flatMap((name) =>
+      flags[name] === undefined ? [] : [[name, flags[name]]],
+    ),
+  );
+
+async function chosenCampaign(
+  file: string | undefined,
+  flags: Checkpoint['flags'],
+  prior: Checkpoint | undefined,
+): Promise<{ config: CampaignConfig; text: string }> {
   const overrides = {
     ...(flags.profile === undefined ? {} : { profile: flags.profile }),
     ...(flags.arms === undefined ? {} : { arms: names(flags.arms) }),
     ...(flags.seed === undefined ? {} : { seed: flags.seed }),
   };
-  const { config, text } = file === undefined ? builtIn(overrides) : await loadCampaign(file, overrides);
-  const plan = planInputOf(config, workloads, flags.phases === undefined ? undefined : names(flags.phases));
-  const started = new Date();
-  const id = `${started.toISOString().slice(0, 19).replaceAll(':', '-')}-${config.profile.name}`;
-  const dir = freshDirectory(flags.out ?? join('results', id));
-  const { supervisor, signal } = interruptible();
-  const progress = terminalProgress(process.stderr, () => performance.now());
-  progress.note(announce(config, dir));
-  const result = await runCampaign({ id, config, plan, dir, yaml: text, progress, supervisor, signal });
-  if (result.blocks > 0) {
-    progress.note('analysing …');
-    const analysis = await buildOutcome(dir);
-    say(flags.json ? JSON.stringify(analysis.verdicts, null, 2) : verdictTable(analysis));
-    if (!flags.json)
-      say(
-        `\nreport:  ${shown(join(dir, 'report.html'))}\nrecord:  ${shown(join(dir, 'adr.md'))}\ntook:    ${formatLeft((Date.now() - started.getTime()) / 1_000)}`,
-      );
-  }
-  if (result.error) throw result.blocks > 0 ? keptWhole(result.error, result.blocks, dir) : result.error;
+  if (file !== undefined) return loadCampaign(file, overrides);
+  return prior
+    ? { config: parseCampaign(prior.yaml, checkpointFile, overrides), text: prior.yaml }
+    : builtIn(overrides);
 }
 
-const keptWhole = (error: WeighbridgeError, blocks: number, dir: string): WeighbridgeError =>
-  new WeighbridgeError(error.code, error.message, {
+function directoryToResume({ out }: RunFlags): string {
+  if (out !== undefined) return resolve(out);
+  throw new WeighbridgeError('CONFIG', '--resume needs to know which campaign', {
+    where: '--out',
+    mend: 'name its directory with --out',
+  });
+}
+
+async function tellOutcome(dir: string, { json }: RunFlags, took_s: number): Promise<Analysis> {
+  const analysis = await buildOutcome(dir);
+  say(json ? JSON.stringify(analysis.verdicts, null, 2) : tables(analysis));
+  if (json) return analysis;
+  say(
+    `\nreport:  ${shown(join(dir, 'report.html'))}\nrecord:  ${shown(join(dir, 'adr.md'))}\ntook:    ${formatLeft(took_s)}`,
+  );
+  return analysis;
+}
+
+const tables = (analysis: Analysis): string =>
+  [verdictTable(analysis), thresholdTable(analysis)].filter((table) => table !== '').join('\n\n');
+
+/** Everything was measured when the campaign ended: what resuming needed goes, and the report comes. */
+async function finishOutcome(dir: string, given: RunFlags): Promise<void> {
+  const started_ms = performance.now();
+  process.stderr.write('every block is measured: only the report is missing\n');
+  await tidy(dir);
+  requireThresholds(await tellOutcome(dir, given, (performance.now() - started_ms) / 1_000));
+}
+
+function keptWhole(error: WeighbridgeError, blocks: number, dir: string): WeighbridgeError {
+  const kept = blocks > 0 ? `${blocks} whole block${blocks === 1 ? ' is' : 's are'} kept, marked aborted; ` : '';
+  const path = shown(dir);
+  const again = `npx weighbridge run --resume --out ${/^[\w./-]+$/.test(path) ? path : `'${path}'`}`;
+  return new WeighbridgeError(error.code, error.message, {
     ...(error.where ? { where: error.where } : {}),
-    mend: `${error.mend ? `${error.mend}; ` : ''}${blocks} whole block${blocks === 1 ? ' is' : 's are'} kept in ${shown(dir)}, marked aborted`,
+    mend: `${error.mend ? `${error.mend}; ` : ''}${kept}go on with: ${again}`,
     cause: error,
   });
+}
 
 async function report(dir: string, flags: { json?: boolean }): Promise<void> {
   requireCampaign(dir);
@@ -175,7 +254,7 @@ async function report(dir: string, flags: { json?: boolean }): Promise<void> {
   say(
     flags.json
       ? JSON.stringify(analysis.verdicts, null, 2)
-      : `${verdictTable(analysis)}\n\nreport:  ${shown(join(dir, 'report.html'))}`,
+      : `${tables(analysis)}\n\nreport:  ${shown(join(dir, 'report.html'))}`,
   );
 }
 
@@ -216,10 +295,13 @@ const shown = (path: string): string => relative(process.cwd(), path) || '.';
 function freshDirectory(dir: string): string {
   const full = resolve(dir);
   try {
-    if (existsSync(full) && readdirSync(full).length > 0) {
+    // A campaign that was killed in its first moment leaves less than a checkpoint behind.
+    const there = existsSync(full) ? readdirSync(full).filter((name) => name !== checkpointTemporary) : [];
+    if (there.length > 0) {
+      const unfinished = there.includes(checkpointFile);
       throw new WeighbridgeError('CONFIG', `${dir} is not empty`, {
         where: full,
-        mend: 'results are never overwritten: name another directory with --out',
+        mend: `results are never overwritten: name another directory with --out${unfinished ? ', or go on with the campaign in it with --resume' : ''}`,
       });
     }
     mkdirSync(full, { recursive: true });
@@ -244,8 +326,8 @@ function requireCampaign(dir: string): void {
 }
 
 /** Ctrl-C once: stop after the slice under way, keep what is whole. Twice: out at once; no child is left in any case. */
-function interruptible(): { supervisor: Supervisor; signal: AbortSignal } {
-  const supervisor = new Supervisor();
+function interruptible(dir: string): { supervisor: Supervisor; signal: AbortSignal } {
+  const supervisor = new Supervisor({ diagnostics: join(dir, 'diagnostics') });
   const controller = new AbortController();
   const onSignal = (): void => {
     if (controller.signal.aborted) {

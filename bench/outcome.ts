@@ -25,8 +25,11 @@ export async function buildOutcome(dir: string): Promise<Analysis> {
   return analysis;
 }
 
-/** New digests over raw data that changed since it was measured would bless it. */
-async function refuseChangedData(dir: string): Promise<void> {
+/**
+ * New digests over raw data that changed since it was measured would bless it, and figures from it would be nobody's.
+ * @throws WeighbridgeError INTEGRITY where it did
+ */
+export async function refuseChangedData(dir: string): Promise<void> {
   if (!existsSync(join(dir, checksumsFile))) return;
   const changed = (await verifyDirectory(dir)).problems.filter((p) => isRaw(p.path));
   if (changed.length === 0) return;

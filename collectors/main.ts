@@ -44,6 +44,6 @@ serveControl<CollectorMethods>({
   counts: () => running().store.counts(),
   end_block: ({ block }) => running().store.endBlock(block),
   discard: () => running().store.discard() as Promise<undefined>,
-  merge: ({ voided }) => running().store.merge(voided),
+  merge: ({ voided, keep_blocks }) => running().store.merge(voided, keep_blocks),
   stop,
 });

@@ -27,6 +27,7 @@ test('all derived files, each once, none empty', async () => {
     'report.html',
     'adr.md',
     'junit.xml',
+    'summary.md',
   ]);
   for (const { path, content } of files) {
     assert.ok(content.length > 500, path);
@@ -41,5 +42,5 @@ test('the same analysis gives the same bytes', async () => {
 
 test('a campaign without figures still has a page, a record and results', async () => {
   const paths = (await renderOutcome(emptyFixture(), input)).map((f) => f.path);
-  assert.deepEqual(paths, ['report.html', 'adr.md', 'junit.xml']);
+  assert.deepEqual(paths, ['report.html', 'adr.md', 'junit.xml', 'summary.md']);
 });

@@ -4,13 +4,16 @@ import { formatJson } from '#contract/json.ts';
 import { decisionRecord } from './adr/index.ts';
 import { renderCharts } from './charts/index.ts';
 import { junitXml } from './junit.ts';
+import { markdownSummary } from './markdown.ts';
 import { reportHtml } from './report/index.ts';
 
 export { decisionRecord } from './adr/index.ts';
+export { changesText } from './changes.ts';
 export { type RenderedChart, renderCharts } from './charts/index.ts';
 export { junitXml } from './junit.ts';
+export { markdownSummary } from './markdown.ts';
 export { reportHtml } from './report/index.ts';
-export { verdictTable } from './summary.ts';
+export { thresholdTable, verdictTable } from './summary.ts';
 
 export interface OutcomeFile {
   /** Relative to the campaign's directory, with forward slashes. */
@@ -34,5 +37,6 @@ export async function renderOutcome(analysis: Analysis, { digest }: OutcomeInput
     { path: 'report.html', content: reportHtml(analysis, charts) },
     { path: 'adr.md', content: decisionRecord(analysis, { digest }) },
     { path: 'junit.xml', content: junitXml(analysis) },
+    { path: 'summary.md', content: markdownSummary(analysis) },
   ];
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { junitXml } from './junit.ts';
 import { fixture } from './testing/fixture.ts';
-import { emptyFixture, hostileFixture, smokeFixture, troubledFixture } from './testing/variants.ts';
+import { emptyFixture, hostileFixture, requiredFixture, smokeFixture, troubledFixture } from './testing/variants.ts';
 import { readMarkup } from './testing/well-formed.ts';
 
 function suitesOf(xml: string) {
@@ -48,6 +48,16 @@ test('a voiding gate that fails is a failure; one that informs, and what is open
   ]);
   assert.equal(root.attributes.get('failures'), '1');
   assert.match(failures[0]!.attributes.get('message')!, /read 2\.40 ms, limit 1\.00 ms/);
+});
+
+test('a case for each threshold: one that broke is a failure, one that is open is skipped with its reason', () => {
+  const { root, suites, failures, skipped, cases } = suitesOf(junitXml(requiredFixture()));
+  assert.deepEqual(suites[3], { name: 'thresholds', tests: 4, failures: 1, skipped: 1 });
+  assert.equal(root.attributes.get('failures'), '1');
+  assert.equal(failures[0]!.attributes.get('type'), 'threshold');
+  assert.match(failures[0]!.attributes.get('message')!, /0\.31 ms beyond it/);
+  assert.match(skipped[0]!.attributes.get('message')!, /not estimated/);
+  assert.equal(cases.at(-4)!.attributes.get('name'), 'gateway.felt_p95_shift &lt; 1 ms');
 });
 
 test('a refuted claim is a finding and no failure; a smoke campaign leaves all claims open', () => {

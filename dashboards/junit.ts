@@ -1,9 +1,9 @@
 /**
  * The outcome as JUnit XML, for CI. What fails is what the instrument says of itself: a gate that voids its block.
  * Verdicts and the A/A pair are findings and never fail a build; what they leave open is marked as skipped, so that a
- * CI view shows it without turning red. Thresholds of a user are judged by the command, not here.
+ * CI view shows it without turning red. What the user required fails where it broke, and is skipped where it is open.
  */
-import type { Analysis, Gate, Verdict } from '#contract/analysis.ts';
+import type { Analysis, Gate, Judgement, Verdict } from '#contract/analysis.ts';
 import { subjectText } from './reading/arms.ts';
 import { clean, quantity, signedMicros } from './reading/format.ts';
 import { escapeMarkup } from './reading/markup.ts';
@@ -45,10 +45,17 @@ function resolutionCases(analysis: Analysis): Case[] {
   });
 }
 
+function thresholdCase({ threshold, requirement, result, why, subject }: Judgement): Case {
+  const said = `${why} Subject: ${subjectText(subject)}.`;
+  const name = `${threshold} ${requirement}`;
+  if (result === 'held') return { name, said };
+  return result === 'broke' ? { name, said, failure: why } : { name, said, skipped: why };
+}
+
 function caseXml(suite: string, { name, said, failure, skipped }: Case): string {
   const result =
     failure !== undefined
-      ? `<failure type="gate" message="${escapeMarkup(failure)}"/>`
+      ? `<failure type="${suite === 'gates' ? 'gate' : 'threshold'}" message="${escapeMarkup(failure)}"/>`
       : skipped !== undefined
         ? `<skipped message="${escapeMarkup(skipped)}"/>`
         : '';
@@ -62,12 +69,15 @@ function suiteXml(analysis: Analysis, name: string, cases: readonly Case[]): str
   return [head, ...cases.map((c) => caseXml(name, c)), '  </testsuite>'].join('\n');
 }
 
-/** Three suites: gates, resolution (A/A), verdicts. Times are zero, since the same analysis must give the same bytes. */
+/** Suites: gates, resolution (A/A), verdicts, and thresholds where there are any. Times are zero, since the same analysis must give the same bytes. */
 export function junitXml(analysis: Analysis): string {
   const suites: [string, Case[]][] = [
     ['gates', analysis.gates.map(gateCase)],
     ['resolution', resolutionCases(analysis)],
     ['verdicts', analysis.verdicts.map((v) => verdictCase(analysis, v))],
+    ...(analysis.thresholds.length > 0
+      ? [['thresholds', analysis.thresholds.map(thresholdCase)] satisfies [string, Case[]]]
+      : []),
   ];
   const all = suites.flatMap(([, cases]) => cases);
   const failures = all.filter((c) => c.failure !== undefined).length;

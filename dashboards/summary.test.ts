@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { displayWidth, verdictTable } from './summary.ts';
+import { displayWidth, thresholdTable, verdictTable } from './summary.ts';
 import { fixture } from './testing/fixture.ts';
-import { emptyFixture, hostileFixture, smokeFixture, standardFixture, troubledFixture } from './testing/variants.ts';
+import {
+  emptyFixture,
+  hostileFixture,
+  requiredFixture,
+  smokeFixture,
+  standardFixture,
+  troubledFixture,
+} from './testing/variants.ts';
 
 test('verdict, estimate, interval and place of every claim', () => {
   const lines = verdictTable(fixture()).split('\n');
@@ -24,6 +31,21 @@ test('it fits 100 columns and holds no control character, whatever the names', (
       assert.doesNotMatch(line, /\p{Cc}/u);
     }
   }
+});
+
+test('thresholds: each with its result; below what did not hold, why', () => {
+  const analysis = requiredFixture();
+  analysis.thresholds[0]!.threshold = `${'x'.repeat(150)}\u001b[31m`;
+  const lines = thresholdTable(analysis).split('\n');
+  for (const line of lines) {
+    assert.ok(displayWidth(line) <= 100, line);
+    assert.doesNotMatch(line, /\p{Cc}/u);
+  }
+  const broke = lines.findIndex((l) => l.startsWith('broke'));
+  assert.match(lines[broke]!, /^broke {10}< 0\.1 ms {6}added\.felt_p95_shift$/);
+  assert.match(lines[broke + 1]!, /^Broke: all of the interval/);
+  assert.match(lines[2]!, /^held +< 1 ms/);
+  assert.equal(thresholdTable(fixture()), '');
 });
 
 test('wide letters count two', () => {

@@ -1,4 +1,4 @@
-/** The verdicts as a plain table for a terminal, at most 100 columns wide. */
+/** The verdicts and thresholds as plain tables for a terminal, at most 100 columns wide. */
 import type { Analysis, Verdict } from '#contract/analysis.ts';
 import { evidenceWords, provisos } from './reading/answer.ts';
 import { clean, range } from './reading/format.ts';
@@ -86,21 +86,23 @@ function lines(analysis: Analysis, verdict: Verdict): string[] {
   });
 }
 
-/** Wraps a sentence to the width of the table. */
-function wrap(text: string): string[] {
+/** Wraps a sentence to the width of the table, less the columns that are taken. */
+export function wrap(text: string, taken = 0): string[] {
+  const room = columns - taken;
   const out: string[] = [];
   for (const word of text.split(' ')) {
     const last = out.at(-1);
-    if (last !== undefined && displayWidth(last) + 1 + displayWidth(word) <= columns)
+    if (last !== undefined && displayWidth(last) + 1 + displayWidth(word) <= room)
       out[out.length - 1] = `${last} ${word}`;
-    else out.push(fit(word, columns));
+    else out.push(fit(word, room));
   }
   return out;
 }
 
 /** The table, and below it what limits the campaign; no line break at the end. */
 export function verdictTable(analysis: Analysis): string {
-  if (analysis.verdicts.length === 0) return ['No claim was judged.', ...provisos(analysis).flatMap(wrap)].join('\n');
+  if (analysis.verdicts.length === 0)
+    return ['No claim was judged.', ...provisos(analysis).flatMap((s) => wrap(s))].join('\n');
   const rule = '─'.repeat(columns);
   const weak = analysis.verdicts.some((v) => v.verdict !== 'inconclusive' && weakness(analysis, v) !== null);
   const notes = [...(weak ? ['* bears no weight: see report.html.'] : []), ...provisos(analysis)];
@@ -109,6 +111,26 @@ export function verdictTable(analysis: Analysis): string {
     rule,
     ...analysis.verdicts.flatMap((v) => lines(analysis, v)),
     rule,
-    ...notes.flatMap(wrap),
+    ...notes.flatMap((s) => wrap(s)),
+  ].join('\n');
+}
+
+const thresholdWidths = { result: 13, requirement: 12 } as const;
+
+/** What the user required, and below each line that was not held why; empty where nothing was required. */
+export function thresholdTable({ thresholds }: Analysis): string {
+  if (thresholds.length === 0) return '';
+  const nameWidth = columns - thresholdWidths.result - thresholdWidths.requirement - 2 * gap;
+  const row = (result: string, requirement: string, name: string): string =>
+    `${pad(result, thresholdWidths.result)}${pad(requirement, thresholdWidths.requirement)}${fit(name, nameWidth)}`.trimEnd();
+  const rule = '─'.repeat(columns);
+  return [
+    row('Result', 'Required', 'Threshold'),
+    rule,
+    ...thresholds.flatMap((t) => [
+      row(t.result, clean(t.requirement), clean(t.threshold)),
+      ...(t.result === 'held' ? [] : wrap(clean(t.why))),
+    ]),
+    rule,
   ].join('\n');
 }

@@ -7,6 +7,12 @@ import type { Credentials } from './controls/credentials.ts';
 import type { Upstream } from './forward/upstream.ts';
 import type { Limits } from './limits.ts';
 
+export interface SilentDrop {
+  readonly cap_ms: number;
+  /** `gateway/<control>`; undefined: all of them. */
+  readonly by: ReadonlySet<string> | undefined;
+}
+
 /** What all requests share. */
 export interface Core {
   readonly telemetry: Telemetry;
@@ -17,6 +23,10 @@ export interface Core {
   readonly controls: readonly Control[];
   /** Does any of them decide on arguments? */
   readonly readsArguments: boolean;
+  /** Those that want to know how calls ended. */
+  readonly settling: readonly Control[];
+  /** Denials that get no answer; undefined: all get one. */
+  readonly silentDrop: SilentDrop | undefined;
   readonly bearer: Bearer | undefined;
   readonly credentials: Credentials | undefined;
   readonly audit: Audit | undefined;

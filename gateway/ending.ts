@@ -1,6 +1,8 @@
 /** What is noted of a request once it is over: the end of its span, one line, one audit record. */
 import { hash } from 'node:crypto';
 import { attr } from '#contract/names.ts';
+import type { AuditEvent, AuditRecord } from './audit/record.ts';
+import type { Settlement } from './controls/control.ts';
 import type { Exchange } from './exchange.ts';
 import type { Route } from './reading.ts';
 
@@ -22,6 +24,22 @@ export interface Ending extends Outcome {
   controls_ns: bigint;
   /** False where a body was announced and nobody read it. */
   bodyRead: boolean;
+  onRecord: OnRecord;
+}
+
+/** What of a request stands in the audit log before its end is noted: nothing, its decision, or all that ever will. */
+export type OnRecord = 'nothing' | 'decision' | 'all';
+
+/**
+ * What is known of a call once it is over. By RFC 9110 §15.5 and §15.6 an error status says that the request was not
+ * carried out, but for 502 and 504: there the upstream itself does not know.
+ */
+export function settlementOf(status: number, { denied_by, error }: Outcome, sent: boolean): Settlement {
+  if (!sent || error === 'upstream_unreachable') return 'not_sent';
+  // The upstream's last word was a 401.
+  if (error === 'upstream_refused_credentials') return 'failed';
+  if (error !== undefined || denied_by !== undefined || status === 502 || status === 504) return 'unknown';
+  return status >= 400 ? 'failed' : 'done';
 }
 
 export function noteEnding(exchange: Exchange, ending: Ending): void {
@@ -43,15 +61,32 @@ export function noteEnding(exchange: Exchange, ending: Ending): void {
   if (reason !== undefined) line.reason = reason;
   if (error !== undefined) line.error = error;
   core.telemetry.line(span, 'request', line);
-  if (core.audit) noteRecord(exchange, ending);
+  if (core.audit && ending.onRecord !== 'all') noteRecord(exchange, ending);
   span.end(ending.end_ns);
 }
 
-function noteRecord({ core, span, call, body, target }: Exchange, ending: Ending): void {
-  const { denied_by, reason, status, received_ms, bodyRead } = ending;
+function noteRecord(exchange: Exchange, ending: Ending): void {
+  const { core } = exchange;
+  if (ending.onRecord === 'nothing') {
+    core.audit!.note(recordOf(exchange, ending, { event: 'request', time_ms: ending.received_ms }));
+  } else core.audit!.note(recordOf(exchange, ending, { event: 'outcome', time_ms: core.clock.epoch_ms() }));
+}
+
+export interface AuditFacts extends Outcome {
+  status: number;
+  bodyRead: boolean;
+}
+
+/** A request's audit record. */
+export function recordOf(
+  { span, call, body, target }: Exchange,
+  { denied_by, reason, status, bodyRead }: AuditFacts,
+  { event, time_ms }: { event: AuditEvent; time_ms: number },
+): AuditRecord {
   const held = bodyRead && (body === undefined || Buffer.isBuffer(body));
-  core.audit!.note({
-    time: new Date(received_ms).toISOString(),
+  return {
+    event,
+    time: new Date(time_ms).toISOString(),
     trace_id: span.traceId,
     span_id: span.spanId,
     agent: call.agent,
@@ -61,7 +96,7 @@ function noteRecord({ core, span, call, body, target }: Exchange, ending: Ending
     reason: reason ?? '',
     status,
     arguments_sha256: held ? argumentsDigest(target.target, body as Buffer | undefined) : '',
-  });
+  };
 }
 
 function argumentsDigest(target: string, body: Buffer | undefined): string {

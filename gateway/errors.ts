@@ -22,6 +22,19 @@ const table = {
   insufficient_scope: [403, 'the access token lacks a scope'],
   policy_denied: [403, 'denied by policy'],
   rate_limited: [429, 'too many requests'],
+  unknown_operation: [403, 'the request is no operation that this gateway knows'],
+  arguments_unclear: [403, 'the arguments cannot be read as what a control must decide on'],
+  budget_exceeded: [403, 'the budget does not cover this call'],
+  second_factor_required: [403, 'this call needs a one-time code'],
+  second_factor_refused: [403, 'the one-time code is not accepted'],
+  second_factor_locked: [429, 'too many one-time codes were wrong'],
+  approval_accepted: [202, 'not carried out yet: repeat the call once it is approved'],
+  approval_required: [403, 'not carried out: repeat the call once it is approved'],
+  approval_denied: [403, 'the approval was denied'],
+  approval_expired: [403, 'the approval has expired'],
+  approval_used: [403, 'the approval has served another call'],
+  approval_mismatch: [403, 'the approval is not for this call'],
+  approvals_full: [429, 'too many calls of this agent wait for an approval'],
   control_failed: [503, 'a control that must decide on this request cannot'],
   // What forwarding meets: norm 31.
   overloaded: [503, 'too many requests are waiting for the upstream'],
@@ -65,8 +78,14 @@ const answers = new Map<AnswerCode, Answer>(
   }),
 );
 
-/** The prebuilt answer for a code. */
-export const answerFor = (code: AnswerCode): Answer => answers.get(code)!;
+/** The prebuilt answer for a code; with an instance (a URL), one that names it. */
+export function answerFor(code: AnswerCode, instance?: string): Answer {
+  const answer = answers.get(code)!;
+  if (instance === undefined) return answer;
+  const body = JSON.stringify({ ...JSON.parse(answer.body), instance });
+  const headers = answer.headers.with(answer.headers.indexOf('content-length') + 1, String(Buffer.byteLength(body)));
+  return { ...answer, body, headers };
+}
 
 const reasons: Record<number, string> = {
   400: 'Bad Request',

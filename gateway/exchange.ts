@@ -5,10 +5,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Cause } from '#contract/tools.ts';
 import { type ActiveSpan, parseTraceContext } from '../collectors/telemetry/index.ts';
-import { amountOf, holdsToken, noToken, presentedToken } from './adapters/http.ts';
+import { amountOf, boundRequest, holdsToken, noToken, oneTimeCodeOf, presentedToken, taskOf } from './adapters/http.ts';
+import type { Audit } from './audit/audit.ts';
+import type { AuditEvent } from './audit/record.ts';
 import type { Call, Control, ControlName, Denial } from './controls/control.ts';
 import type { Core } from './core.ts';
-import { noteEnding, type Outcome } from './ending.ts';
+import { noteEnding, type OnRecord, type Outcome, recordOf, settlementOf } from './ending.ts';
 import { type AnswerCode, answerFor, deniedByHeader } from './errors.ts';
 import { Attempt } from './forward/attempt.ts';
 import { collectBody } from './forward/body.ts';
@@ -41,6 +43,10 @@ export class Exchange {
   #attempts = 0;
   #attempt: Attempt | undefined;
   #finished = false;
+  #dropped = false;
+  #onRecord: OnRecord = 'nothing';
+  /** Was it denied, though the denial may still wait for its record? */
+  #denied = false;
 
   constructor(core: Core, req: IncomingMessage, res: ServerResponse, expectsContinue: boolean) {
     const start_ns = core.telemetry.now();
@@ -61,11 +67,15 @@ export class Exchange {
       : core.telemetry.root(route.name, 'server', start_ns);
     this.call = {
       operation: route.operation,
-      presented: core.bearer ? presentedToken(headers.authorization, headers.authorizations, target.query) : noToken,
+      presented: core.bearer ? presentedToken(headers, target, req.method!) : noToken,
       peer: peer.address,
       agent: '',
       amount_cents: undefined,
       upstream_token: undefined,
+      task: taskOf(headers.task),
+      one_time_code: oneTimeCodeOf(headers.oneTimeCode),
+      approval_id: headers.approval,
+      trace: this.span,
     };
     res.on('close', () => this.#clientGone());
   }
@@ -97,6 +107,7 @@ export class Exchange {
         this.#readBody();
         return;
       }
+      if (control.bindsRequest === true) this.#bind();
       this.#nextControl++;
       try {
         const decision = control.decide(this.call);
@@ -114,7 +125,41 @@ export class Exchange {
       }
     }
     if (this.#unread) this.#readBody();
+    else if (this.core.audit?.commit) this.#recordDecision(this.core.audit);
     else this.#forward();
+  }
+
+  /** What was decided stands in the audit log before anything goes upstream (norms 26 and 36). */
+  #recordDecision(audit: Audit): void {
+    const recorded = this.#commit('decision', 0);
+    this.#onRecord = 'decision';
+    recorded
+      .then(
+        () => {
+          if (!this.#finished && !this.#denied) this.#forward();
+        },
+        (error: unknown) => {
+          this.#onRecord = 'nothing';
+          this.#cannotDecide(audit, error);
+        },
+      )
+      .catch((error: unknown) => this.fault(error));
+  }
+
+  #commit(event: AuditEvent, status: number, outcome: Outcome = {}): Promise<void> {
+    const { audit, clock } = this.core;
+    const time_ms = event === 'outcome' ? clock.epoch_ms() : this.#received_ms;
+    const facts = { ...outcome, status, bodyRead: !this.#unread };
+    return audit!.commit!(recordOf(this, facts, { event, time_ms }));
+  }
+
+  /** What an approval is bound to, where the call could need one and its body is at hand. */
+  #bind(): void {
+    const { call, body, core, req } = this;
+    const { operation } = call;
+    if (body === req || (operation?.class !== 'pay' && operation?.class !== 'delete')) return;
+    const url = core.upstream.origin + core.upstream.prefix + this.target.target;
+    call.request = boundRequest(req.method!, url, this.headers.contentType, body as Buffer | undefined);
   }
 
   #await(control: Control, decision: Promise<Denial | undefined>): void {
@@ -179,6 +224,7 @@ export class Exchange {
     fields.push('via', headers.via === undefined ? viaEntry : `${headers.via}, ${viaEntry}`);
     if (!core.bearer && !core.credentials && headers.authorization !== undefined) {
       fields.push('authorization', headers.authorization);
+      if (headers.dpop !== undefined) fields.push('dpop', headers.dpop);
     }
     this.#fields = fields;
     this.#commonFields = fields.length;
@@ -198,20 +244,17 @@ export class Exchange {
    */
   credentialsRefused(status: number, cause: Cause): void {
     const { credentials, telemetry } = this.core;
-    const refused = this.call.upstream_token;
     const mendable = status === 401 && this.#attempts === 1 && this.body !== this.req;
-    if (!credentials || refused === undefined || !mendable) {
+    if (!credentials || !mendable) {
       this.answer('upstream_refused_credentials');
       return;
     }
     telemetry.line(this.span, 'upstream refused the credentials, renewing them', { status, cause });
     credentials
-      .renewed(refused)
+      .mend(this.call)
       .then(
-        (token) => {
-          if (this.#finished) return;
-          this.call.upstream_token = token;
-          this.#send();
+        () => {
+          if (!this.#finished) this.#send();
         },
         () => this.answer('upstream_refused_credentials'),
       )
@@ -236,14 +279,71 @@ export class Exchange {
   }
 
   #deny(by: ControlName | 'protocol', denial: Denial): void {
+    if (this.#denied) return;
+    this.#denied = true;
     this.#stopControlsClock();
-    this.answer(denial.code, { denied_by: `gateway/${by}`, reason: denial.reason }, denial.headers);
+    const outcome: Outcome = { denied_by: `gateway/${by}`, reason: denial.reason };
+    const dropped = by !== 'protocol' && this.#isDropped(`gateway/${by}`, denial.code);
+    if (this.core.audit?.commit) this.#recordDenial(denial, outcome, dropped);
+    else this.#refuse(denial, outcome, dropped);
+  }
+
+  #refuse(denial: Denial, outcome: Outcome, dropped: boolean): void {
+    if (this.#finished) return;
+    if (dropped) this.#drop(outcome);
+    else this.answer(denial.code, outcome, denial.headers, denial.instance);
+  }
+
+  /** The answer waits for the record. Where there can be none, the agent learns that alone, and there is nothing to note. */
+  #recordDenial(denial: Denial, outcome: Outcome, dropped: boolean): void {
+    const status = dropped ? 0 : answerFor(denial.code).status;
+    const event = this.#onRecord === 'nothing' ? 'request' : 'outcome';
+    this.#onRecord = 'all';
+    this.#commit(event, status, outcome)
+      .then(
+        () => this.#refuse(denial, outcome, dropped),
+        (error: unknown) => {
+          const reason = `cannot record: ${(error as { code?: string }).code ?? (error as Error).name}`;
+          const failed: Denial = { code: 'control_failed', reason };
+          const denied_by = 'gateway/audit';
+          this.#refuse(failed, { denied_by, reason }, this.#isDropped(denied_by, failed.code));
+        },
+      )
+      .catch((error: unknown) => this.fault(error));
+  }
+
+  #isDropped(denied_by: string, code: AnswerCode): boolean {
+    const { silentDrop } = this.core;
+    // Being told to wait is no denial.
+    if (silentDrop === undefined || code === 'approval_accepted') return false;
+    return silentDrop.by === undefined || silentDrop.by.has(denied_by);
+  }
+
+  /** Never answers: the connection stays as it is until the client gives up, or the cap has passed. */
+  #drop(outcome: Outcome): void {
+    const { res, req, core } = this;
+    this.#dropped = true;
+    this.finish(0, undefined, outcome);
+    // A body still on its way is taken, so that the client has nothing to wait for but the answer.
+    req.resume();
+    const timer = setTimeout(() => res.socket?.destroy(), core.silentDrop!.cap_ms).unref();
+    res.once('close', () => clearTimeout(timer));
+  }
+
+  /** Will there be no answer, whatever else happens on the connection? */
+  get dropped(): boolean {
+    return this.#dropped;
   }
 
   /** Answers from the table of errors. */
-  answer(code: AnswerCode, outcome: Outcome = { error: code }, further: readonly string[] = []): void {
+  answer(
+    code: AnswerCode,
+    outcome: Outcome = { error: code },
+    further: readonly string[] = [],
+    instance?: string,
+  ): void {
     if (this.#finished) return;
-    const { status, headers, body } = answerFor(code);
+    const { status, headers, body } = answerFor(code, instance);
     const fields = [...headers, ...further];
     if (outcome.denied_by !== undefined) fields.push(deniedByHeader, outcome.denied_by);
     if (this.bodyUnfinished) fields.push('connection', 'close');
@@ -259,6 +359,11 @@ export class Exchange {
   finish(status: number, end_ns: bigint = this.core.telemetry.now(), outcome: Outcome = {}): void {
     if (this.#finished) return;
     this.#finished = true;
+    const { settling } = this.core;
+    if (settling.length > 0) {
+      const settlement = settlementOf(status, outcome, this.#attempt?.sent === true);
+      for (const control of settling) control.settle!(this.call, settlement);
+    }
     noteEnding(this, {
       ...outcome,
       status,
@@ -268,6 +373,7 @@ export class Exchange {
       attempts: this.#attempts,
       controls_ns: this.#controls_ns,
       bodyRead: !this.#unread,
+      onRecord: this.#onRecord,
     });
   }
 
@@ -283,8 +389,11 @@ export class Exchange {
 
   #clientGone(): void {
     if (this.#finished) return;
-    // The attempt's span first: a child ends before its parent.
+    // The children's spans first: a child ends before its parent.
     this.#attempt?.abort();
+    this.call.waiting?.fail('client_gone');
+    this.call.waiting?.end();
+    this.call.waiting = undefined;
     this.finish(0, undefined, { error: 'client_gone' });
   }
 

@@ -142,12 +142,13 @@ describe('gateway process', () => {
     collector.spans.length = 0;
     assert.equal((await call('GET', '/calendar/events')).status, 200);
     await control.call('drain');
-    const attempts = collector.spans.filter((span) => span.kind === 3);
+    const clients = collector.spans.filter((span) => span.kind === 3);
     assert.deepEqual(
-      attempts.map((a) => [a.attributes['http.response.status_code'], a.attributes['weighbridge.cause']]),
+      clients.map((c) => [c.name, c.attributes['http.response.status_code'], c.attributes['weighbridge.cause']]),
       [
-        ['401', 'revoked'],
-        ['200', undefined],
+        ['GET', '401', 'revoked'],
+        ['token refresh', undefined, undefined],
+        ['GET', '200', undefined],
       ],
     );
     await testbed.authControl.call('revoke', { client_id: 'agent' });

@@ -1,17 +1,21 @@
 /** The gateway as a whole: built from its configuration, drained between slices, closed at the end. */
 import type { GatewayConfig } from '#contract/config.ts';
-import type { DrainReport } from '#contract/control.ts';
+import type { CostReport, DrainReport } from '#contract/control.ts';
+import { WeighbridgeError } from '#contract/errors.ts';
 import { createTelemetry, type Telemetry } from '../collectors/telemetry/index.ts';
-import { Audit } from './audit/audit.ts';
+import type { Audit } from './audit/audit.ts';
+import { openAudit } from './audit/open.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Bearer } from './controls/bearer.ts';
 import type { Control } from './controls/control.ts';
 import { Credentials } from './controls/credentials.ts';
 import { RateLimit } from './controls/rateLimit.ts';
+import type { SilentDrop } from './core.ts';
 import { Upstream } from './forward/upstream.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { revocationsServer, revocationsUrl } from './revocations.ts';
 import { closeServer, Listener, listen } from './server.ts';
+import { secretsFrom } from './vault/secrets.ts';
 
 /** What tests change; a campaign takes it all as it is. */
 export interface GatewayOptions {
@@ -24,15 +28,21 @@ export interface GatewayOptions {
 export interface Gateway {
   readonly url: string;
   readonly revocations_url: string;
-  /** `buffered`, or `off`. */
+  /** The approvers' page and API; null where approvals are off. */
+  readonly approvals_url: string | null;
+  /** `buffered`, `group_commit`, or `off`. */
   readonly audit_mode: string;
   readonly telemetry: Telemetry;
   /** Writes the audit records and exports the telemetry noted so far. */
   drain(): Promise<DrainReport>;
-  /** Replaces the vault's upstream token. @throws WeighbridgeError where the authority gives none. */
+  /** Replaces the vault's upstream token; the old one serves until then. @throws WeighbridgeError where the authority gives none. */
   renew(): Promise<void>;
+  /** What calls have cost; null where budgets are off. */
+  costs(): CostReport | null;
   close(): Promise<void>;
 }
+
+const defaultDropCap_ms = 60_000;
 
 /**
  * Starts a gateway on loopback.
@@ -44,22 +54,52 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
   const telemetry = options.telemetry ?? createTelemetry(config.telemetry);
   const upstream = new Upstream(config.upstream, limits);
   const { controls } = config;
+  checkAgentsAreKnown(controls);
+  const silentDrop = silentDropOf(config);
   // In the order of the decisions: what can fail first, before a port is taken.
   const rateLimit = controls.rate_limit && new RateLimit(controls.rate_limit);
   // Cedar takes 60 ms to load: a gateway without policy does not wait for it.
-  const policy = controls.policy && new (await import('./controls/policy.ts')).Policy(controls.policy);
-  const credentials = controls.credentials && new Credentials(controls.credentials, clock);
-  const audit = options.audit ?? (controls.audit && (await Audit.open(controls.audit.file)));
+  const policy =
+    controls.policy && new (await import('./controls/policy.ts')).Policy(controls.policy, undefined, clock);
+  const credentials =
+    controls.credentials &&
+    new Credentials(controls.credentials, { clock, telemetry, secrets: await secretsFrom(controls.credentials) });
+  const audit = options.audit ?? (controls.audit && (await openAudit(controls.audit)));
+  if (audit !== undefined && audit.torn_bytes > 0) {
+    telemetry.log.warn({ bytes: audit.torn_bytes }, 'an unfinished audit record was cut off');
+  }
+
+  const budget = controls.budget && (await (await import('./controls/budget.ts')).Budget.open(controls.budget, clock));
+  const costs = (): CostReport | null => budget?.report() ?? null;
+  const secondFactor =
+    controls.second_factor &&
+    (await (await import('./controls/secondFactor.ts')).SecondFactor.open(controls.second_factor, clock));
+  const desk =
+    controls.approval &&
+    (await (await import('./approvals/desk.ts')).openDesk(controls.approval, { clock, telemetry, costs }));
 
   const listener = new Listener(limits);
-  const url = await listener.listen(config.port ?? 0);
+  const url = await listener.listen(config.port ?? 0).catch(async (error: unknown) => {
+    await desk?.close();
+    throw error;
+  });
   const bearer =
     controls.bearer && new Bearer({ verifier: controls.bearer, clock, external_url: config.external_url ?? url });
   const revocations = revocationsServer(() => bearer);
   const revocations_url = revocationsUrl(await listen(revocations, 0));
   // Without the keys now, the first token fetches them: an authority that starts later is no error.
   await bearer?.warm().catch(() => undefined);
-  const all: (Control | undefined)[] = [bearer, rateLimit, policy, audit, credentials];
+  // What is used up by a call that passes (code, approval) comes last, when nothing else can refuse it.
+  const all: (Control | undefined)[] = [
+    bearer,
+    rateLimit,
+    policy,
+    budget,
+    audit,
+    credentials,
+    secondFactor,
+    desk?.control,
+  ];
   const order = all.filter((control) => control !== undefined);
   listener.serve({
     telemetry,
@@ -68,6 +108,8 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     upstream,
     controls: order,
     readsArguments: order.some((control) => control.readsArguments),
+    settling: order.filter((control) => control.settle !== undefined),
+    silentDrop,
     bearer,
     credentials,
     audit,
@@ -76,6 +118,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
   return {
     url,
     revocations_url,
+    approvals_url: desk?.url ?? null,
     audit_mode: audit?.mode ?? 'off',
     telemetry,
     async drain() {
@@ -85,11 +128,37 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     async renew() {
       await credentials?.renew();
     },
+    costs,
     async close() {
       await Promise.all([listener.close(), closeServer(revocations)]);
       await Promise.all([upstream.close(), credentials?.close()]);
-      await audit?.close();
+      await Promise.all([audit?.close(), budget?.close(), secondFactor?.close(), desk?.close()]);
       await telemetry.close();
     },
   };
+}
+
+/** A code and an approval belong to an agent: somebody must have proven who calls. */
+function checkAgentsAreKnown(controls: GatewayConfig['controls']): void {
+  if (controls.bearer) return;
+  for (const name of ['second_factor', 'approval'] as const) {
+    if (controls[name] === undefined) continue;
+    throw new WeighbridgeError('CONFIG', `${name} needs to know which agent calls`, {
+      where: `controls.${name}`,
+      mend: 'switch controls.bearer on',
+    });
+  }
+}
+
+function silentDropOf({ denials }: GatewayConfig): SilentDrop | undefined {
+  if (denials === undefined) return undefined;
+  const { cap_ms = defaultDropCap_ms, controls } = denials.silent_drop;
+  // Node's timers end at 2^31 ms.
+  if (!Number.isInteger(cap_ms) || cap_ms < 1 || cap_ms >= 2 ** 31) {
+    throw new WeighbridgeError('CONFIG', 'cap_ms must be whole milliseconds, 1 or more', {
+      where: 'denials.silent_drop.cap_ms',
+      mend: 'give an integer',
+    });
+  }
+  return { cap_ms, by: controls && new Set(controls.map((name) => `gateway/${name}`)) };
 }

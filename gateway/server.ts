@@ -96,7 +96,8 @@ function codeOf(error: Error & { code?: string }): AnswerCode {
 /** The parser gave up on a connection: in the midst of a request's body, or before there was a request. */
 function onClientError(error: Error & { code?: string }, socket: KnownSocket): void {
   const exchange = socket[exchangeKey];
-  if (exchange?.receiving) exchange.brokenBody(codeOf(error));
+  if (exchange?.dropped) socket.destroy();
+  else if (exchange?.receiving) exchange.brokenBody(codeOf(error));
   // An answer of ours now would pass for that of the request under way.
   else if (exchange && !exchange.finished) socket.destroy();
   else refuse(socket, codeOf(error));

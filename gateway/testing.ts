@@ -279,15 +279,16 @@ export class Collector {
 export async function gatewayTo(
   upstream: string,
   controls: GatewayConfig['controls'] = {},
-  options: GatewayOptions & { otlp?: string } = {},
+  options: GatewayOptions & { otlp?: string; denials?: GatewayConfig['denials']; external_url?: string } = {},
 ): Promise<Gateway> {
-  const { otlp, ...rest } = options;
+  const { otlp, denials, external_url, ...rest } = options;
   const telemetry = {
     service: 'weighbridge-gateway',
     instance: 'gateway/test',
     ...(otlp === undefined ? { mode: 'off' as const } : { mode: 'light' as const, otlp }),
   };
-  const gateway = await startGateway({ telemetry, upstream, controls }, rest);
+  const own = { ...(denials ? { denials } : {}), ...(external_url ? { external_url } : {}) };
+  const gateway = await startGateway({ telemetry, upstream, controls, ...own }, rest);
   let closed: Promise<void> | undefined;
   const close = () => {
     closed ??= gateway.close();
@@ -304,6 +305,8 @@ export class Authority {
   /** Requests for the keys, and for tokens. */
   keyRequests = 0;
   tokenRequests: { authorization: string | undefined; form: URLSearchParams }[] = [];
+  /** Trace context that came with each of them, undefined where none did. */
+  traceparents: (string | undefined)[] = [];
   /** What the token endpoint answers. */
   onToken: (count: number) => { status: number; body: unknown; after?: Promise<void> } = (count) => ({
     status: 200,
@@ -324,6 +327,7 @@ export class Authority {
       text += chunk;
     });
     req.on('end', async () => {
+      this.traceparents.push(req.headers.traceparent as string | undefined);
       this.tokenRequests.push({ authorization: req.headers.authorization, form: new URLSearchParams(text) });
       const { status, body, after } = this.onToken(this.tokenRequests.length);
       await after;

@@ -39,6 +39,7 @@ describe('import rules', () => {
       'bench/workloads',
       'bench/testbed',
       'bench/stats',
+      'bench/load',
       'bench/analysis',
       'agents',
       'gateway',

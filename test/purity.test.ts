@@ -6,6 +6,13 @@ import { importsOf, isTesting, parse, placeOf, type Source, sources, walk } from
 /** Where the same input must give the same output: no clock, no file, no network, no randomness but the seeded. */
 const pure = [
   'bench/stats/',
+  'bench/load/schedule.ts',
+  'bench/load/figures.ts',
+  'bench/load/frontier.ts',
+  'bench/load/knee.ts',
+  'bench/thresholds/',
+  'bench/compare/',
+  'bench/policy/',
   'bench/workloads/',
   'bench/campaign/plan.ts',
   'bench/campaign/input.ts',

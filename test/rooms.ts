@@ -19,15 +19,23 @@ const withTelemetry = {
 /** Deeper folders first: the first that holds a file is its room. */
 const rooms: readonly Room[] = [
   { room: 'bench/contract/', mayImport: [] },
-  { room: 'bench/campaign/', mayImport: [contract] },
+  { room: 'bench/campaign/', mayImport: [contract, 'bench/thresholds/'] },
   { room: 'bench/workloads/', mayImport: [contract] },
   { room: 'bench/testbed/', ...withTelemetry },
   { room: 'bench/stats/', mayImport: [contract] },
-  { room: 'bench/analysis/', mayImport: [contract, 'bench/stats/', 'collectors/traces/'] },
+  { room: 'bench/load/', mayImport: [contract, 'bench/stats/'] },
+  { room: 'bench/thresholds/', mayImport: [contract] },
+  { room: 'bench/compare/', mayImport: [contract, 'bench/stats/'] },
+  { room: 'bench/analysis/', mayImport: [contract, 'bench/stats/', 'bench/thresholds/', 'collectors/traces/'] },
   { room: 'bench/doctor/', mayImport: [contract] },
+  { room: 'bench/policy/', mayImport: [contract] },
   { room: 'bench/integrity/', mayImport: [contract] },
   { room: 'bench/bench/', mayImport: [''] },
-  // The commands put the rooms together.
+  // The commands put the rooms together; the gateway's policy, vault and audit log have commands of their own.
+  {
+    room: 'bench/commands/',
+    mayImport: ['bench/', 'dashboards/', 'gateway/controls/policy.ts', 'gateway/vault/', 'gateway/audit/index.ts'],
+  },
   { room: 'bench/', mayImport: ['bench/', 'dashboards/'] },
   { room: 'agents/', ...withTelemetry },
   { room: 'gateway/', ...withTelemetry },
@@ -77,9 +85,10 @@ const guarded: readonly { name: string; only: readonly string[] }[] = [
     only: ['collectors/store/', 'collectors/traces/', 'collectors/samples/', 'bench/analysis/'],
   },
   { name: 'oidc-provider', only: ['bench/testbed/'] },
+  { name: 'autocannon', only: ['bench/load/probe.ts'] },
   { name: 'vega', only: ['dashboards/'] },
   { name: 'vega-lite', only: ['dashboards/'] },
-  { name: 'commander', only: ['bench/cli.ts', 'agents/claw/'] },
+  { name: 'commander', only: ['bench/cli.ts', 'bench/commands/', 'agents/claw/'] },
 ];
 
 export const packageViolations = (source: Source): string[] =>

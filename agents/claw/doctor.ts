@@ -1,35 +1,75 @@
-/** `claw doctor --security`: would this agent be fit to start? */
-import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+/** `claw doctor --security`: would this agent be fit to start? No plugin's code is run to find out. */
+import { basename } from 'node:path';
 import { WeighbridgeError } from '#contract/errors.ts';
 import { defaultConfigFile, readConfigFile } from '../config/file.ts';
-import { settingsOf } from '../config/settings.ts';
-import type { Plugin } from '../plugins/plugin.ts';
+import { type Settings, settingsOf } from '../config/settings.ts';
+import {
+  builtinPlugins,
+  type PluginFolder,
+  pluginFolders,
+  readPluginFolder,
+  signatureMend,
+  signatureStateOf,
+} from '../plugins/folder.ts';
+import { parsePublishers, type SignatureState } from '../security/plugin-signature.ts';
+import { consentedScopes } from './consent.ts';
 import { type Finding, pluginFindings, settingFindings } from './findings.ts';
 
-/** The scopes that the agent asks the user for. */
-const clawFile = new URL('../config/claw.json', import.meta.url);
-const clawSchema = z.object({ oauth: z.object({ scopes: z.array(z.string()) }) });
+export interface SecurityReport {
+  fit: boolean;
+  findings: Finding[];
+  plugins: { name: string; version: string; signature: SignatureState }[];
+}
 
 /**
- * @param configFile a `config.yaml`; the agent's own by default
- * @throws WeighbridgeError CONFIG where a file is bad
+ * @param dir holds a folder for each plugin; the agent's own by default
+ * @param config a `config.yaml`; the agent's own by default
+ * @throws WeighbridgeError CONFIG where the configuration is bad
  */
-export function examine(plugins: readonly Plugin[], configFile?: string): Finding[] {
-  const file = configFile ?? defaultConfigFile;
-  const where = configFile ?? 'agents/config/config.yaml';
-  const settings = settingsOf('on', readConfigFile(file), where);
-  return [...pluginFindings(plugins, consentedScopes()), ...settingFindings(settings)];
+export function examine({ dir = builtinPlugins, config }: { dir?: string; config?: string } = {}): SecurityReport {
+  const settings = settingsFrom(config);
+  const publishers = parsePublishers(settings['plugins.trusted_publishers']);
+  const findings: Finding[] = [];
+  const folders = pluginFolders(dir).flatMap((path) => readOrFind(path, findings));
+  const plugins = folders.map((folder) => {
+    const { name, version } = folder.manifest;
+    const signature = signatureStateOf(folder, publishers);
+    if (signature.state !== 'signed') {
+      const problem = `${signature.state}: ${signature.detail}`;
+      findings.push({ subject: `plugin ${name}`, problem, mend: signatureMend(signature.state, folder.dir) });
+    }
+    return { name, version, signature };
+  });
+  findings.push(...pluginFindings(folders, consentedScopes()), ...settingFindings(settings));
+  return { fit: findings.length === 0, findings, plugins };
 }
 
-function consentedScopes(): string[] {
-  const parsed = clawSchema.safeParse(JSON.parse(readFileSync(clawFile, 'utf8')));
-  if (parsed.success) return parsed.data.oauth.scopes;
-  throw new WeighbridgeError('CONFIG', 'expected oauth.scopes, a list of scopes', { where: 'agents/config/claw.json' });
+/** The hardened settings, and what a `config.yaml` changes of them. */
+export const settingsFrom = (config?: string): Settings =>
+  settingsOf('on', readConfigFile(config ?? defaultConfigFile), config ?? 'agents/config/config.yaml');
+
+/** A plugin that cannot be read is a finding like any other. */
+function readOrFind(path: string, findings: Finding[]): PluginFolder[] {
+  try {
+    return [readPluginFolder(path)];
+  } catch (error) {
+    if (!(error instanceof WeighbridgeError)) throw error;
+    const mend = error.mend ?? `mend ${error.where ?? path}, or remove the plugin`;
+    findings.push({ subject: `plugin ${basename(path)}`, problem: error.message, mend });
+    return [];
+  }
 }
 
-export function describe(findings: readonly Finding[]): string {
-  if (findings.length === 0) return 'security: fit; every plugin declares its scopes and no setting is downgraded\n';
-  const lines = findings.map(({ subject, problem, mend }) => `  ${subject}: ${problem}\n    mend: ${mend}`);
-  return `security: unfit, ${findings.length} ${findings.length === 1 ? 'finding' : 'findings'}\n${lines.join('\n')}\n`;
+export function describe({ findings, plugins }: SecurityReport): string {
+  const signed = plugins.map(({ name, version, signature }) => {
+    const state = signature.state === 'signed' ? `signed by ${signature.publisher}` : signature.state;
+    return `  plugin ${name} ${version}: ${state}\n`;
+  });
+  if (findings.length === 0) {
+    const fit = 'security: fit; every plugin is signed and declares its scopes, and no setting is downgraded\n';
+    return `${fit}${signed.join('')}`;
+  }
+  const lines = findings.map(({ subject, problem, mend }) => `  ${subject}: ${problem}\n    mend: ${mend}\n`);
+  const count = `${findings.length} ${findings.length === 1 ? 'finding' : 'findings'}`;
+  return `security: unfit, ${count}\n${lines.join('')}signatures:\n${signed.join('')}`;
 }

@@ -11,7 +11,7 @@ export interface Finding {
 }
 
 /** Plugins that lack declared scopes: none at all, or not those of their operations, or more than was consented to. */
-export function pluginFindings(plugins: readonly Plugin[], consented: readonly string[]): Finding[] {
+export function pluginFindings(plugins: readonly Pick<Plugin, 'manifest'>[], consented: readonly string[]): Finding[] {
   return plugins.flatMap(({ manifest }) => {
     const subject = `plugin ${manifest.name}`;
     const finding = (problem: string, mend: string): Finding => ({ subject, problem, mend });
@@ -44,10 +44,19 @@ export function pluginFindings(plugins: readonly Plugin[], consented: readonly s
 /** Settings that are weaker than the hardened ones. */
 export function settingFindings(settings: Settings): Finding[] {
   return (Object.keys(hardened) as SettingKey[])
-    .filter((key) => settings[key] !== hardened[key])
+    .filter((key) => (weaker[key] ?? differs)(settings, key))
     .map((key) => ({
       subject: key,
       problem: `downgraded to ${settings[key]}`,
       mend: `set it to ${hardened[key]}`,
     }));
 }
+
+type Weaker = (settings: Settings, key: SettingKey) => boolean;
+const differs: Weaker = (settings, key) => settings[key] !== hardened[key];
+const weaker: Partial<Record<SettingKey, Weaker>> = {
+  // Whom to trust is the user's to say; `claw doctor` names whose signature each plugin bears.
+  'plugins.trusted_publishers': () => false,
+  'audit.scope_diff_check_interval': ({ 'audit.scope_diff_check_interval': given_s }) =>
+    given_s === 0 || given_s > hardened['audit.scope_diff_check_interval'],
+};

@@ -41,21 +41,6 @@ test('each column has its defaults, and keys change them one by one', () => {
   assert.deepEqual(changed, { ...hardened, 'security.oauth.expiry_polling': false });
 });
 
-for (const [key, value] of [
-  ['security.oauth.token_binding', 'session_context'],
-  ['plugins.block_unsigned', true],
-  ['audit.scope_diff_check_interval', 60],
-] as const) {
-  test(`${key} is refused by name, on or off, with the release that brings it`, () => {
-    for (const given of [value, false]) {
-      const error = refusal('on', { [key]: given });
-      assert.equal(error.message, `${key} is not enforced yet`);
-      assert.equal(error.where, `here: ${key}`);
-      assert.match(error.mend!, /release 0\.2\.0 will enforce it/);
-    }
-  });
-}
-
 test('an unknown key is refused with what was found and what is expected', () => {
   const error = refusal('on', { 'security.oauth.pkce': true });
   assert.equal(error.message, 'unknown key security.oauth.pkce, found true');
@@ -71,6 +56,18 @@ test('a value of the wrong kind is refused with what was found and what is expec
     refusal('on', { 'plugins.sandbox_network': 'strict' }).message,
     'plugins.sandbox_network: found "strict", expected restricted or off',
   );
+  for (const given of [-1, 0.5, '60', true, 2_000_001]) {
+    assert.match(
+      refusal('on', { 'audit.scope_diff_check_interval': given }).message,
+      /expected a whole number of seconds up to 2000000, 0 for never$/,
+    );
+  }
+  for (const given of ['a+b', ['weighbridge'], [1]]) {
+    assert.match(
+      refusal('on', { 'plugins.trusted_publishers': given }).message,
+      /expected a list of lines as `claw plugin key` prints them/,
+    );
+  }
 });
 
 test('a key that would change nothing in a column is refused there, not ignored', () => {
@@ -95,4 +92,14 @@ test('a file becomes dotted paths; lists and scalars are no mapping', () => {
   assert.throws(() => readConfigFile(file('- a\n')), /not a mapping/);
   assert.throws(() => readConfigFile(file('a: [1\n')), /not YAML/);
   assert.throws(() => readConfigFile(join(dir, 'none.yaml')), /cannot be read: ENOENT/);
+});
+
+test('token binding is on in an empty configuration of the hardened column, and can be switched off by name alone', () => {
+  const key = 'security.oauth.token_binding';
+  assert.equal(settingsOf('on')[key], 'session_context');
+  for (const controls of ['off', 'regressed'] as const) assert.equal(settingsOf(controls)[key], 'off');
+  assert.equal(settingsOf('on', { [key]: 'off' })[key], 'off');
+  for (const given of [false, true, 'none']) {
+    assert.match(refusal('on', { [key]: given }).message, /expected session_context or off$/);
+  }
 });

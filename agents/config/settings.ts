@@ -1,10 +1,13 @@
 /**
- * The keys of `config.yaml`: what each column of controls begins with, and what was changed. A key that is not enforced
- * is refused by name, since one that is silently ignored would pass for a control.
+ * The keys of `config.yaml`: what each column of controls begins with, and what was changed. A key that is not known is
+ * refused by name, since one that is silently ignored would pass for a control.
  */
 import { z } from 'zod';
 import type { AgentControls } from '#contract/config.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
+
+/** A timer of Node takes no more than 2³¹ ms. */
+const longestInterval_s = 2_000_000;
 
 const schema = z.strictObject({
   'security.oauth.pkce_required': z.boolean(),
@@ -12,20 +15,26 @@ const schema = z.strictObject({
   'security.oauth.scope_hash_validation': z.boolean(),
   'security.oauth.fail_closed_on_auth_error': z.boolean(),
   'security.oauth.expiry_polling': z.boolean(),
+  'security.oauth.token_binding': z.enum(['session_context', 'off']),
   'plugins.enforce_manifest_permissions': z.boolean(),
+  'plugins.block_unsigned': z.boolean(),
+  'plugins.trusted_publishers': z
+    .array(z.string().regex(/^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$/))
+    .describe('a list of lines as `claw plugin key` prints them: name+id+key'),
   'plugins.sandbox_network': z.enum(['restricted', 'off']),
   'audit.token_refresh_logging': z.boolean(),
+  'audit.scope_diff_check_interval': z
+    .int()
+    .min(0)
+    .max(longestInterval_s)
+    .describe(`a whole number of seconds up to ${longestInterval_s}, 0 for never`),
 });
 
 export type Settings = Readonly<z.infer<typeof schema>>;
 export type SettingKey = keyof Settings;
 
-/** Known by name and enforced by a later release. */
-const notYetEnforced: Readonly<Record<string, string>> = {
-  'security.oauth.token_binding': '0.2.0',
-  'plugins.block_unsigned': '0.2.0',
-  'audit.scope_diff_check_interval': '0.2.0',
-};
+/** Public half of the key that the plugins in `agents/plugins` are signed with; the private half is in no repository. */
+const builtinPublisher = 'weighbridge+cac790aa+AeJ2uBtOlR9SDoFwUmz1FODp4ytR0XO/UBtYElujRtSx';
 
 /** All controls on: what `claw doctor` measures against. */
 export const hardened: Settings = {
@@ -34,9 +43,13 @@ export const hardened: Settings = {
   'security.oauth.scope_hash_validation': true,
   'security.oauth.fail_closed_on_auth_error': true,
   'security.oauth.expiry_polling': true,
+  'security.oauth.token_binding': 'session_context',
   'plugins.enforce_manifest_permissions': true,
+  'plugins.block_unsigned': true,
+  'plugins.trusted_publishers': [builtinPublisher],
   'plugins.sandbox_network': 'restricted',
   'audit.token_refresh_logging': true,
+  'audit.scope_diff_check_interval': 300,
 };
 
 const ordinary: Settings = {
@@ -45,9 +58,13 @@ const ordinary: Settings = {
   'security.oauth.scope_hash_validation': false,
   'security.oauth.fail_closed_on_auth_error': false,
   'security.oauth.expiry_polling': false,
+  'security.oauth.token_binding': 'off',
   'plugins.enforce_manifest_permissions': false,
+  'plugins.block_unsigned': false,
+  'plugins.trusted_publishers': [builtinPublisher],
   'plugins.sandbox_network': 'off',
   'audit.token_refresh_logging': false,
+  'audit.scope_diff_check_interval': 0,
 };
 
 const defaults: Readonly<Record<AgentControls, Settings>> = {
@@ -83,13 +100,6 @@ export function settingsOf(controls: AgentControls, given: Record<string, unknow
 
 function refuseUnknown(key: string, value: unknown, where: string): void {
   const at = { where: `${where}: ${key}` };
-  const release = notYetEnforced[key];
-  if (release !== undefined) {
-    throw new WeighbridgeError('CONFIG', `${key} is not enforced yet`, {
-      ...at,
-      mend: `leave it out; release ${release} will enforce it`,
-    });
-  }
   const type = Object.hasOwn(schema.shape, key) ? schema.shape[key as SettingKey] : undefined;
   if (!type) {
     throw new WeighbridgeError('CONFIG', `unknown key ${key}, found ${show(value)}`, {
@@ -98,7 +108,7 @@ function refuseUnknown(key: string, value: unknown, where: string): void {
     });
   }
   if (type.safeParse(value).success) return;
-  const expected = type instanceof z.ZodEnum ? type.options.join(' or ') : 'true or false';
+  const expected = type.description ?? (type instanceof z.ZodEnum ? type.options.join(' or ') : 'true or false');
   throw new WeighbridgeError('CONFIG', `${key}: found ${show(value)}, expected ${expected}`, at);
 }
 

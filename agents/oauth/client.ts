@@ -15,6 +15,7 @@ import {
 } from 'oauth4webapi';
 import { WeighbridgeError } from '#contract/errors.ts';
 import { AuthFailure } from '../security/auth-failure.ts';
+import { type BindingKey, bindingAlgorithm } from '../security/binding-key.ts';
 import { pkceFor } from '../security/pkce.ts';
 import { authorize } from './login.ts';
 import { Transport, TransportError } from './transport.ts';
@@ -27,11 +28,15 @@ export interface OAuthClientOptions {
   /** Time-out of each request, ms. */
   timeout_ms: number;
   pkce_required: boolean;
+  /** Binds code and tokens to itself (DPoP); null where they are not bound. */
+  key?: BindingKey | null;
 }
 
 /** What the token endpoint gave (RFC 6749 §5.1). */
 export interface Tokens {
   access_token: string;
+  /** In lower case. */
+  token_type: string;
   expires_in: number | undefined;
   scope: string | undefined;
   refresh_token: string | undefined;
@@ -43,10 +48,14 @@ export class OAuthClient {
   readonly #options: OAuthClientOptions;
   readonly #transport: Transport;
   readonly #http: { [customFetch]: Transport['fetch']; [allowInsecureRequests]: boolean };
+  readonly #key: BindingKey | null;
   #server: AuthorizationServer | undefined;
+  /** The authority's clock minus ours, s; learnt where it refused a proof for its time. */
+  #clockSkew_s = 0;
 
   constructor(options: OAuthClientOptions) {
     this.#options = options;
+    this.#key = options.key ?? null;
     this.#transport = new Transport(options.timeout_ms);
     // Plain HTTP on the way out of this machine would show the tokens to everyone there (RFC 9700 §2.6).
     const insecure = loopback.has(new URL(options.issuer).hostname);
@@ -55,28 +64,31 @@ export class OAuthClient {
 
   /**
    * Authorization code with PKCE. The scopes are those of the whole grant; `offline_access` asks for a refresh token.
+   * An answer without `scope` grants what was asked for (RFC 6749 §5.1).
    * @throws WeighbridgeError CONFIG
    */
-  async login(scopes: readonly string[]): Promise<{ refresh_token: string }> {
+  async login(scopes: readonly string[]): Promise<{ refresh_token: string; granted: string[] }> {
     const { client_id, redirect_uri, resource, pkce_required } = this.#options;
     try {
       const server = await this.#discover();
       const pkce = await pkceFor(server, pkce_required);
       const scope = [...scopes, 'offline_access'].join(' ');
-      const callback = await authorize({ server, client_id, redirect_uri, scope, resource, pkce }, this.#transport);
+      const dpop_jkt = this.#key?.jkt;
+      const asked = { server, client_id, redirect_uri, scope, resource, pkce, ...(dpop_jkt && { dpop_jkt }) };
+      const callback = await authorize(asked, this.#transport);
       const client = { client_id };
-      const answer = await authorizationCodeGrantRequest(
-        server,
-        client,
-        None(),
-        callback,
-        redirect_uri,
-        pkce ? pkce.verifier : nopkce,
-        { ...this.#http, additionalParameters: { resource } },
-      );
-      const { refresh_token } = await processAuthorizationCodeResponse(server, client, answer);
+      const verifier = pkce ? pkce.verifier : nopkce;
+      const { refresh_token, scope: answered } = await this.#inTime(async () => {
+        const options = { ...this.#http, additionalParameters: { resource }, headers: this.#proof(server) };
+        return processAuthorizationCodeResponse(
+          server,
+          client,
+          await authorizationCodeGrantRequest(server, client, None(), callback, redirect_uri, verifier, options),
+        );
+      });
       if (refresh_token === undefined) throw new Error('the authorization server gave no refresh token');
-      return { refresh_token };
+      const granted = (answered ?? scope).split(' ').filter((s) => s !== '' && s !== 'offline_access');
+      return { refresh_token, granted };
     } catch (error) {
       if (error instanceof WeighbridgeError) throw error;
       // The library's errors may hold the answer, and with it tokens: only their words go on.
@@ -94,18 +106,17 @@ export class OAuthClient {
     const client = { client_id };
     try {
       const server = await this.#discover();
-      const answer = await refreshTokenGrantRequest(server, client, None(), refreshToken, {
-        ...this.#http,
-        additionalParameters: { scope, resource },
-        ...(traceparent !== undefined && { headers: { traceparent } }),
+      const answer = await this.#inTime(async () => {
+        const headers = { ...(traceparent !== undefined && { traceparent }), ...this.#proof(server) };
+        const options = { ...this.#http, additionalParameters: { scope, resource }, headers };
+        return processRefreshTokenResponse(
+          server,
+          client,
+          await refreshTokenGrantRequest(server, client, None(), refreshToken, options),
+        );
       });
-      const {
-        access_token,
-        expires_in,
-        scope: granted,
-        refresh_token,
-      } = await processRefreshTokenResponse(server, client, answer);
-      return { access_token, expires_in, scope: granted, refresh_token };
+      const { access_token, token_type, expires_in, scope: granted, refresh_token } = answer;
+      return { access_token, token_type, expires_in, scope: granted, refresh_token };
     } catch (error) {
       throw failureOf(error);
     }
@@ -118,10 +129,41 @@ export class OAuthClient {
   async #discover(): Promise<AuthorizationServer> {
     if (!this.#server) {
       const issuer = new URL(this.#options.issuer);
-      this.#server = await processDiscoveryResponse(issuer, await discoveryRequest(issuer, this.#http));
+      const server = await processDiscoveryResponse(issuer, await discoveryRequest(issuer, this.#http));
+      if (this.#key) requireDpop(server);
+      this.#server = server;
     }
     return this.#server;
   }
+
+  /** The header that binds what this request gets (RFC 9449 §5); none where nothing is bound. */
+  #proof({ token_endpoint }: AuthorizationServer): Record<string, string> {
+    if (!this.#key || token_endpoint === undefined) return {};
+    const iat = Date.now() / 1000 + this.#clockSkew_s;
+    return { dpop: this.#key.proof({ method: 'POST', url: token_endpoint, iat }) };
+  }
+
+  /** A proof whose time was refused is made once more, by the clock of the authority's answer. */
+  async #inTime<T>(request: () => Promise<T>): Promise<T> {
+    try {
+      return await request();
+    } catch (error) {
+      if (!(error instanceof ResponseBodyError) || error.error !== 'invalid_dpop_proof') throw error;
+      const theirs_ms = Date.parse(error.response.headers.get('date') ?? '');
+      if (Number.isNaN(theirs_ms)) throw error;
+      this.#clockSkew_s = (theirs_ms - Date.now()) / 1000;
+      return request();
+    }
+  }
+}
+
+/** A server that knows no proofs would give tokens that serve whoever holds them. */
+function requireDpop({ issuer, dpop_signing_alg_values_supported: supported }: AuthorizationServer): void {
+  if (supported?.includes(bindingAlgorithm)) return;
+  throw new WeighbridgeError('CONFIG', `the authorization server does not announce DPoP with ${bindingAlgorithm}`, {
+    where: `${issuer}: dpop_signing_alg_values_supported`,
+    mend: 'turn DPoP on at the server; or, at your own risk, set security.oauth.token_binding to off',
+  });
 }
 
 const wordsOf = (error: unknown): string =>

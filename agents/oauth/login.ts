@@ -21,6 +21,8 @@ export interface LoginRequest {
   scope: string;
   resource: string;
   pkce: Pkce | null;
+  /** Thumbprint of the key to which the code is bound (RFC 9449 §10). */
+  dpop_jkt?: string;
 }
 
 /**
@@ -57,6 +59,7 @@ function authorizationUrl(endpoint: string, request: LoginRequest, state: string
   searchParams.set('prompt', 'consent');
   searchParams.set('resource', request.resource);
   searchParams.set('state', state);
+  if (request.dpop_jkt !== undefined) searchParams.set('dpop_jkt', request.dpop_jkt);
   if (request.pkce) {
     searchParams.set('code_challenge', request.pkce.challenge);
     searchParams.set('code_challenge_method', 'S256');

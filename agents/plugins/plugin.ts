@@ -1,12 +1,14 @@
 /** What a plugin is: a manifest, which says what it may do, and code that turns an operation into a request. */
 import { z } from 'zod';
+import { WeighbridgeError } from '#contract/errors.ts';
 import { allScopes, type Operation, operations, type Scope } from '#contract/tools.ts';
+import type { SignatureState } from '../security/plugin-signature.ts';
 import type { ScopeSet } from '../tokens/scope-set.ts';
 
 const knownScope = z.enum(allScopes as [Scope, ...Scope[]]);
 const knownOperation = z.enum(operations.map((o) => o.name) as [string, ...string[]]);
 
-export const manifestSchema = z.strictObject({
+const manifestSchema = z.strictObject({
   name: z.string().regex(/^[a-z]+(-[a-z]+)*$/),
   version: z.string().regex(/^\d+\.\d+\.\d+$/),
   /** OAuth scopes. */
@@ -18,6 +20,19 @@ export const manifestSchema = z.strictObject({
   limits: z.partialRecord(knownOperation, z.record(z.string(), z.int().nonnegative())).optional(),
 });
 export type PluginManifest = z.infer<typeof manifestSchema>;
+
+/**
+ * @param where the manifest came from, for errors
+ * @throws WeighbridgeError CONFIG
+ */
+export function parseManifest(manifest: unknown, where: string): PluginManifest {
+  const parsed = manifestSchema.safeParse(manifest);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new WeighbridgeError('CONFIG', `bad plugin manifest: ${issue?.message}`, {
+    where: `${where}: ${issue?.path.join('.') ?? ''}`,
+  });
+}
 
 export type Args = Readonly<Record<string, string | number>>;
 
@@ -38,4 +53,6 @@ export interface Plugin {
   /** Of the manifest's permissions. */
   readonly scopes: ScopeSet;
   readonly request: MakeRequest;
+  /** As it was when the plugin was loaded; null where the plugin came from no folder, but from the program itself. */
+  readonly signature: SignatureState | null;
 }

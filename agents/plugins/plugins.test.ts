@@ -12,7 +12,7 @@ test('seven plugins, each operation declared by exactly one of them', () => {
   const plugins = loadPlugins();
   assert.deepEqual(
     plugins.map((p) => p.manifest.name),
-    ['calendar-reader', 'calendar-writer', 'mail-reader', 'mail-sender', 'file-keeper', 'payer', 'searcher'],
+    ['calendar-reader', 'calendar-writer', 'file-keeper', 'mail-reader', 'mail-sender', 'payer', 'searcher'],
   );
   const declared = plugins.flatMap((p) => p.manifest.operations);
   assert.deepEqual([...declared].sort(), [...operationByName.keys()].sort());

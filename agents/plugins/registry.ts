@@ -1,46 +1,46 @@
-/** The plugins that come with the agent, by name. A plugin is a folder: `manifest.json` and `plugin.ts`. */
-import { readFileSync } from 'node:fs';
-import { WeighbridgeError } from '#contract/errors.ts';
+/**
+ * The agent's plugins, loaded from their folders: `manifest.json`, `plugin.ts`, `signature.json`. A signature is judged
+ * before any code of its plugin runs.
+ */
+import { hardened, type Settings } from '../config/settings.ts';
+import { parsePublishers } from '../security/plugin-signature.ts';
 import { scopeSet } from '../tokens/scope-set.ts';
-import { request as calendarReader } from './calendar-reader/plugin.ts';
-import { request as calendarWriter } from './calendar-writer/plugin.ts';
-import { request as fileKeeper } from './file-keeper/plugin.ts';
-import { request as mailReader } from './mail-reader/plugin.ts';
-import { request as mailSender } from './mail-sender/plugin.ts';
-import { request as payer } from './payer/plugin.ts';
-import { type MakeRequest, manifestSchema, type Plugin } from './plugin.ts';
-import { request as searcher } from './searcher/plugin.ts';
+import { runPlugin } from './code.ts';
+import { builtinPlugins, pluginFolders, readPluginFolder, requireSignature, signatureStateOf } from './folder.ts';
+import { type MakeRequest, type Plugin, parseManifest } from './plugin.ts';
 
-const code: Readonly<Record<string, MakeRequest>> = {
-  'calendar-reader': calendarReader,
-  'calendar-writer': calendarWriter,
-  'mail-reader': mailReader,
-  'mail-sender': mailSender,
-  'file-keeper': fileKeeper,
-  payer,
-  searcher,
-};
-
-/** @throws WeighbridgeError CONFIG where a manifest is bad */
-export const loadPlugins = (): Plugin[] => Object.entries(code).map(([name, request]) => loadPlugin(name, request));
-
-function loadPlugin(name: string, request: MakeRequest): Plugin {
-  const url = new URL(`./${name}/manifest.json`, import.meta.url);
-  return definePlugin(JSON.parse(readFileSync(url, 'utf8')), request, `agents/plugins/${name}/manifest.json`);
+export interface LoadOptions {
+  /** Holds a folder for each plugin; the agent's own by default. */
+  dir?: string | undefined;
+  settings?: Pick<Settings, 'plugins.block_unsigned' | 'plugins.trusted_publishers'>;
 }
 
 /**
- * A plugin from its manifest and its code.
+ * All plugins of a folder. With `plugins.block_unsigned` all are judged before the first one runs.
+ * @throws WeighbridgeError INTEGRITY where one is unsigned or altered, CONFIG where one is no plugin
+ */
+export function loadPlugins({ dir = builtinPlugins, settings = hardened }: LoadOptions = {}): Plugin[] {
+  const publishers = parsePublishers(settings['plugins.trusted_publishers']);
+  const judged = pluginFolders(dir).map((path) => {
+    const folder = readPluginFolder(path);
+    const signature = signatureStateOf(folder, publishers);
+    if (settings['plugins.block_unsigned']) requireSignature(folder, signature, 'loaded');
+    return { folder, signature };
+  });
+  return judged.map(({ folder, signature }) => ({
+    manifest: folder.manifest,
+    scopes: scopeSet(folder.manifest.permissions),
+    request: runPlugin(folder),
+    signature,
+  }));
+}
+
+/**
+ * A plugin that is part of the program: from its manifest and its code, without a folder.
  * @param where the manifest came from, for errors
  * @throws WeighbridgeError CONFIG
  */
 export function definePlugin(manifest: unknown, request: MakeRequest, where: string): Plugin {
-  const parsed = manifestSchema.safeParse(manifest);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new WeighbridgeError('CONFIG', `bad plugin manifest: ${issue?.message}`, {
-      where: `${where}: ${issue?.path.join('.') ?? ''}`,
-    });
-  }
-  return { manifest: parsed.data, scopes: scopeSet(parsed.data.permissions), request };
+  const parsed = parseManifest(manifest, where);
+  return { manifest: parsed, scopes: scopeSet(parsed.permissions), request, signature: null };
 }

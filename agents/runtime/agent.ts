@@ -1,11 +1,11 @@
 /** The agent: its parts put together by the configuration, and what it can be asked to do. */
-import type { SliceOrder, SliceReport } from '#contract/calls.ts';
+import type { LoadOrder, LoadReport, SliceOrder, SliceReport } from '#contract/calls.ts';
 import type { AgentConfig } from '#contract/config.ts';
 import type { AgentMethods, DrainReport } from '#contract/control.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
 import { gatewayAudience } from '#contract/tools.ts';
 import { createTelemetry, type Telemetry } from '../../collectors/telemetry/index.ts';
-import { pluginFindings } from '../claw/findings.ts';
+import { type Finding, pluginFindings, settingFindings } from '../claw/findings.ts';
 import { type Settings, settingsOf } from '../config/settings.ts';
 import { Origins } from '../http/origins.ts';
 import { OAuthClient } from '../oauth/client.ts';
@@ -14,11 +14,14 @@ import { AuthFailure } from '../security/auth-failure.ts';
 import { enforceManifest, ignoreManifest } from '../security/manifest.ts';
 import { type Network, openNetwork, type Resolve, restrictedNetwork, systemResolve } from '../security/network.ts';
 import { noRefreshAudit, type RefreshAudit, RefreshAuditFile } from '../security/refresh-audit.ts';
+import { ScopeDiffCheck } from '../security/scope-diff.ts';
 import { tokenSource } from '../tokens/columns.ts';
 import { Grant } from '../tokens/grant.ts';
+import { type Keeping, keepingOf } from '../tokens/keeping.ts';
 import { scopeSet } from '../tokens/scope-set.ts';
 import type { TokenSource } from '../tokens/source.ts';
 import { CallRunner } from './call.ts';
+import { runLoad } from './load.ts';
 import { callRow } from './record.ts';
 import { runSlice } from './slice.ts';
 
@@ -30,6 +33,14 @@ export interface AgentParts {
   resolve?: Resolve;
 }
 
+/** What the parts are made from. */
+interface Prepared {
+  settings: Settings;
+  plugins: readonly Plugin[];
+  network: Network;
+  keeping: Keeping;
+}
+
 export class Agent {
   readonly #config: AgentConfig;
   readonly #settings: Settings;
@@ -37,6 +48,7 @@ export class Agent {
   readonly #audit: RefreshAudit;
   readonly #client: OAuthClient;
   readonly #grant: Grant;
+  readonly #scopeDiff: ScopeDiffCheck;
   readonly #source: TokenSource;
   readonly #origins: Origins;
   readonly #runner: CallRunner;
@@ -44,13 +56,19 @@ export class Agent {
   /** @throws WeighbridgeError CONFIG */
   static async create(config: AgentConfig, { plugins, resolve = systemResolve }: AgentParts): Promise<Agent> {
     const settings = settingsOf(config.controls, config.settings);
-    if (config.controls === 'on') refuseUnfitPlugins(plugins, config.auth.scopes);
+    if (config.controls === 'on') {
+      refuseUnfit(pluginFindings(plugins, config.auth.scopes));
+      refuseUnfit(unacceptedDowngrades(settings, config.accept_downgraded));
+    }
     const restricted = settings['plugins.sandbox_network'] === 'restricted';
-    const network = await (restricted ? restrictedNetwork : openNetwork)(config.directory, resolve);
-    return new Agent(config, settings, plugins, network);
+    const network = restricted
+      ? await restrictedNetwork(config.directory, resolve, plugins)
+      : openNetwork(config.directory, resolve);
+    const keeping = await keepingOf(config, settings, plugins);
+    return new Agent(config, { settings, plugins, network, keeping });
   }
 
-  private constructor(config: AgentConfig, settings: Settings, plugins: readonly Plugin[], network: Network) {
+  private constructor(config: AgentConfig, { settings, plugins, network, keeping }: Prepared) {
     const { auth, call_timeout_ms: timeout_ms, agent_id } = config;
     this.#config = config;
     this.#settings = settings;
@@ -59,8 +77,25 @@ export class Agent {
     const telemetry = this.#telemetry;
     const { issuer, client_id, redirect_uri, resource } = auth;
     const pkce_required = settings['security.oauth.pkce_required'];
-    this.#client = new OAuthClient({ issuer, client_id, redirect_uri, resource, timeout_ms, pkce_required });
-    this.#grant = new Grant({ client: this.#client, telemetry, audit: this.#audit, agent_id });
+    this.#client = new OAuthClient({
+      issuer,
+      client_id,
+      redirect_uri,
+      resource,
+      timeout_ms,
+      pkce_required,
+      key: keeping.key,
+    });
+    const refreshes = settings['audit.token_refresh_logging'] ? this.#audit : noRefreshAudit;
+    this.#grant = new Grant({ client: this.#client, telemetry, audit: refreshes, agent_id, ...keeping });
+    this.#scopeDiff = new ScopeDiffCheck({
+      agent_id,
+      interval_s: settings['audit.scope_diff_check_interval'],
+      declared: new Set(plugins.flatMap(({ manifest }) => manifest.permissions)),
+      granted: () => this.#grant.granted,
+      now_ms: () => Number(telemetry.epoch(telemetry.now()) / 1_000_000n),
+      note: (record) => this.#audit.note(record),
+    });
     const consented = scopeSet(auth.scopes);
     this.#source = tokenSource(config.controls, { grant: this.#grant, settings, consented, plugins, telemetry });
     this.#origins = new Origins({ connect_timeout_ms: timeout_ms, lookup: network.lookup });
@@ -83,9 +118,9 @@ export class Agent {
 
   /** The authorization-code login, and the first tokens, so that no call waits for them. */
   async login(): Promise<{ scopes: string[] }> {
-    const { refresh_token } = await this.#client.login(this.#config.auth.scopes);
-    this.#grant.hold(refresh_token);
+    await this.#grant.begin(() => this.#client.login(this.#config.auth.scopes));
     await this.renew();
+    this.#scopeDiff.start();
     return { scopes: [...this.#config.auth.scopes] };
   }
 
@@ -110,6 +145,17 @@ export class Agent {
     return { calls: records.map((record) => callRow(record, { order, arm, agent_id, tenant, epoch })), attempts };
   }
 
+  /** @throws WeighbridgeError CONFIG where the order cannot be carried out */
+  runLoad(order: LoadOrder): Promise<LoadReport> {
+    this.#source.begin();
+    return runLoad(order, {
+      runner: this.#runner,
+      now: () => this.#telemetry.now(),
+      epoch: (monotonicNs) => this.#telemetry.epoch(monotonicNs),
+      timeout_ms: this.#config.call_timeout_ms,
+    }).finally(() => this.#source.quiesce());
+  }
+
   async probe({ call, token }: Probe['params']): Promise<Probe['result']> {
     const { status, wwwAuthenticate, body, errorType } = await this.#runner.probe(call, token);
     if (errorType !== null) {
@@ -124,23 +170,36 @@ export class Agent {
   }
 
   async close(): Promise<void> {
+    this.#scopeDiff.stop();
     await this.#source.quiesce();
     this.#origins.close();
     await Promise.all([this.#client.close(), this.#audit.flush(), this.#telemetry.close()]);
   }
 }
 
-function refuseUnfitPlugins(plugins: readonly Plugin[], consented: readonly string[]): void {
-  const [first] = pluginFindings(plugins, consented);
+/** Who turns a setting down on purpose says so twice: by its value, and by its name. */
+const unacceptedDowngrades = (settings: Settings, accepted: readonly string[] = []): Finding[] =>
+  settingFindings(settings)
+    .filter(({ subject }) => !accepted.includes(subject))
+    .map((finding) => ({ ...finding, mend: `${finding.mend}, or name it in accept_downgraded` }));
+
+/** What `claw doctor --security` calls unfit does not start. */
+function refuseUnfit([first]: readonly Finding[]): void {
   if (!first) return;
-  throw new WeighbridgeError('CONFIG', `${first.subject} ${first.problem}`, { where: 'plugins', mend: first.mend });
+  const { subject, problem, mend } = first;
+  throw new WeighbridgeError('CONFIG', `${subject} ${problem}`, { where: 'claw doctor --security', mend });
 }
 
 function auditOf(settings: Settings, file: string | undefined): RefreshAudit {
-  if (!settings['audit.token_refresh_logging']) return noRefreshAudit;
+  if (!settings['audit.token_refresh_logging'] && settings['audit.scope_diff_check_interval'] === 0)
+    return noRefreshAudit;
   if (file !== undefined) return new RefreshAuditFile(file);
-  throw new WeighbridgeError('CONFIG', 'refreshes are to be logged, but no file is named for it', {
-    where: 'audit_file',
-    mend: 'name an audit_file, or set audit.token_refresh_logging to false',
-  });
+  throw new WeighbridgeError(
+    'CONFIG',
+    'refreshes and scope differences are to be logged, but no file is named for it',
+    {
+      where: 'audit_file',
+      mend: 'name an audit_file, or switch off audit.token_refresh_logging and audit.scope_diff_check_interval',
+    },
+  );
 }

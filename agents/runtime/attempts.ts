@@ -47,7 +47,8 @@ export class Attempts {
   async make(running: Running, { host, method, path, body }: ToolRequest, credentials: Credentials): Promise<Attempt> {
     const { telemetry, origins, network, timeout_ms } = this.#options;
     const { record } = running;
-    const origin = origins.of(network.baseOf(host));
+    const base = network.baseOf(host);
+    const origin = origins.of(base);
     const startNs = telemetry.now();
     const span = telemetry.child(running.span, spanName.clientAttempt(method), 'client', startNs);
     span.set(attr.method, method);
@@ -55,6 +56,10 @@ export class Attempts {
     record.attempts++;
     const headers = [callHeader, record.call.call_id, 'traceparent', formatTraceparent(span)];
     this.#addTo(headers, span, credentials, body !== null);
+    if (credentials !== null && typeof credentials === 'object') {
+      const proof = credentials.proof(method, base + path, startNs);
+      if (proof !== null) headers.push('dpop', proof);
+    }
     const request: HttpRequest = { method, path, headers, body };
     const attempt = await new Promise<Attempt>((done) => new Attempt(origin, startNs, timeout_ms, done).send(request));
     this.#note(running, span, attempt, typeof credentials === 'string' ? null : credentials);

@@ -11,6 +11,10 @@ export type AuthErrorType =
   | 'refresh_refused'
   /** The authority could not be reached, or did not answer in time. */
   | 'refresh_failed'
+  /** The authority gave a token that is not bound to this run's key. */
+  | 'unbound_token'
+  /** The state file or its lock cannot be used. */
+  | 'state_failed'
   /** The tool or the gateway refused a fresh token. */
   | 'unauthorized'
   /** The tool or the gateway found a scope missing in the token. */

@@ -137,9 +137,9 @@ describe('network', () => {
   const direct = plannedCall('search.query', { plugin: 'guest' });
   const openNetwork = { settings: { 'plugins.sandbox_network': 'off' } };
 
-  test('a host that the manifest names and the directory does not know is not dialled', async () => {
+  test('an address that the manifest names and the directory does not know is not dialled', async () => {
     const plugins = [guest({ hosts: ['127.0.0.1'] }, '127.0.0.1')];
-    assertDenied(await outcomeOf(direct, { plugins }), 'agent/network', 'unknown_address');
+    assertDenied(await outcomeOf(direct, { plugins }), 'agent/network', 'private_address');
   });
 
   test('a host that the manifest does not name is not dialled, though manifests are not enforced', async () => {

@@ -1,5 +1,5 @@
 /** Manifest enforcement: a plugin may do what its manifest declares, and nothing else (norm 12). */
-import type { Operation } from '#contract/tools.ts';
+import { type Operation, operations } from '#contract/tools.ts';
 import type { Args, Plugin, ToolRequest } from '../plugins/plugin.ts';
 import type { Denial } from './denial.ts';
 
@@ -17,13 +17,26 @@ const denial = (errorType: string): Denial => ({ deniedBy: 'agent/manifest', err
 const undeclaredOperation = denial('undeclared_operation');
 const undeclaredScope = denial('undeclared_scope');
 const undeclaredHost = denial('undeclared_host');
+const undeclaredRequest = denial('undeclared_request');
 const overLimit = denial('over_limit');
+
+/**
+ * Paths that each operation may be asked for by, query included: a plugin's code that makes another operation's request
+ * does not pass for the one that was declared. An id is one segment, and none that a server could take for a way up.
+ */
+const targets: ReadonlyMap<string, RegExp> = new Map(
+  operations.map(({ name, path }) => {
+    const id = '(?!(?:\\.|%2[eE]){1,2}(?:\\?|$))[^/?#\\\\]+';
+    return [name, new RegExp(`^${path.replaceAll('{id}', () => id)}(?:\\?[^#]*)?$`)];
+  }),
+);
 
 export const enforceManifest: ManifestControl = ({ plugin, operation, args, request }) => {
   const { manifest } = plugin;
   if (!manifest.operations.includes(operation.name)) return undeclaredOperation;
   if (!manifest.permissions.includes(operation.scope)) return undeclaredScope;
   if (!manifest.hosts.includes(request.host)) return undeclaredHost;
+  if (request.method !== operation.method || !targets.get(operation.name)?.test(request.path)) return undeclaredRequest;
   const limits = manifest.limits?.[operation.name];
   return limits && exceeds(limits, args) ? overLimit : null;
 };

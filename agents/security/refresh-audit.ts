@@ -5,6 +5,7 @@
 import { appendFile, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { WeighbridgeError } from '#contract/errors.ts';
+import type { ScopeDiffRecord } from './scope-diff.ts';
 
 export interface RefreshRecord {
   /** ISO 8601. */
@@ -13,13 +14,15 @@ export interface RefreshRecord {
   plugin: string;
   /** Of the scopes that were asked for. */
   scope_hash: string;
+  /** Of the scopes that the new token carries; null where none came, or it does not say. */
+  received_hash: string | null;
   result: 'refreshed' | 'refused' | 'failed';
   /** Why not, where it was refused or failed. */
   error_type: string | null;
 }
 
 export interface RefreshAudit {
-  note(record: RefreshRecord): void;
+  note(record: RefreshRecord | ScopeDiffRecord): void;
   /** Writes what was noted. */
   flush(): Promise<void>;
 }
@@ -32,7 +35,7 @@ export class RefreshAuditFile implements RefreshAudit {
     this.#file = file;
   }
 
-  note(record: RefreshRecord): void {
+  note(record: RefreshRecord | ScopeDiffRecord): void {
     this.#lines.push(`${JSON.stringify(record)}\n`);
   }
 

@@ -10,6 +10,8 @@ import { loadPlugins } from '../plugins/registry.ts';
 import { Agent } from '../runtime/agent.ts';
 import type { Resolve } from '../security/network.ts';
 
+const withoutAudit = { 'audit.token_refresh_logging': false, 'audit.scope_diff_check_interval': 0 };
+
 export type Overrides = Partial<AgentConfig> & { issuer?: string };
 
 /** A configuration for the testbed's client `agent`. */
@@ -32,7 +34,12 @@ export function agentConfig(bed: Testbed, controls: AgentControls, overrides: Ov
     call_timeout_ms: 5_000,
     ...rest,
   };
-  if (controls === 'on') config.settings = { 'audit.token_refresh_logging': false, ...config.settings };
+  if (controls === 'on') {
+    // An authority that is not the testbed's is one of the rogues, and they know no proofs of possession.
+    const unbound = issuer === bed.auth.issuer ? {} : { 'security.oauth.token_binding': 'off' };
+    config.settings = { ...withoutAudit, ...unbound, ...config.settings };
+    config.accept_downgraded ??= Object.keys(config.settings);
+  }
   return config;
 }
 

@@ -21,6 +21,8 @@ export interface Rogue {
   /** Status and error of refreshes. */
   refuseRefresh?: () => { status: number; error: string } | null;
   expires_in?: number;
+  /** Announces proofs of possession with these algorithms, and looks at none. */
+  dpopAlgs?: string[];
 }
 
 export interface RogueAuthority extends TestServer {
@@ -58,13 +60,14 @@ export async function rogueAuthority(rogue: Rogue = {}): Promise<RogueAuthority>
   return { ...server, authorizations, tokenRequests };
 }
 
-const metadata = (issuer: string, { withoutPkce }: Rogue): unknown => ({
+const metadata = (issuer: string, { withoutPkce, dpopAlgs }: Rogue): unknown => ({
   issuer,
   authorization_endpoint: `${issuer}/auth`,
   token_endpoint: `${issuer}/token`,
   response_types_supported: ['code'],
   authorization_response_iss_parameter_supported: true,
   ...(!withoutPkce && { code_challenge_methods_supported: ['S256'] }),
+  ...(dpopAlgs && { dpop_signing_alg_values_supported: dpopAlgs }),
 });
 
 function callback(issuer: string, asked: URLSearchParams, rogue: Rogue): string {

@@ -1,5 +1,7 @@
 /** An access token as the agent holds it: read once on receipt, so that nothing is parsed on a call's path. */
 import { decodeJwt } from 'jose';
+import { tokenHash } from '#contract/dpop.ts';
+import type { BindingKey } from '../security/binding-key.ts';
 import { scopeHash } from '../security/scope-hash.ts';
 import type { ScopeSet } from './scope-set.ts';
 
@@ -38,17 +40,35 @@ export class AccessToken {
   readonly deadlineNs: bigint;
   /** Epoch seconds of the `exp` claim; null where there is none. */
   readonly exp: number | null;
+  /** Thumbprint of the key that it is bound to (RFC 9449 §6.1); null where it is bound to none, undefined where it is opaque. */
+  readonly jkt: string | null | undefined;
+  readonly #possession: Possession | null;
   readonly #excess = new Map<ScopeSet, number>();
 
-  constructor(answer: TokenAnswer, times: TokenTimes) {
-    this.authorization = `Bearer ${answer.access_token}`;
+  /** @param key that it was asked to be bound to; null where it serves whoever holds it */
+  constructor(answer: TokenAnswer, times: TokenTimes, key: BindingKey | null = null) {
+    this.authorization = `${key ? 'DPoP' : 'Bearer'} ${answer.access_token}`;
     const claims = claimsOf(answer.access_token);
+    this.jkt = claims?.jkt;
+    const iat = claims?.iat ?? times.receivedEpoch_ms / 1000;
+    this.#possession = key && { key, ath: tokenHash(answer.access_token), iat };
     this.claimed = claims?.scopes ?? null;
     this.ownHash = this.claimed && scopeHash(this.claimed);
     this.answeredHash = answer.scope === undefined ? null : scopeHash(splitScope(answer.scope));
     this.exp = claims?.exp ?? null;
     this.issuedNs = times.receivedNs;
     this.deadlineNs = deadline(answer.expires_in ?? assumedLifetime_s, this.exp, times);
+  }
+
+  /**
+   * The proof of possession that this request must carry (RFC 9449 §7); null where the token is not bound. It is dated by
+   * the authority's clock, from the token's own `iat` on, so that a wall clock that jumps here spoils no proof.
+   * @param nowNs monotonic
+   */
+  proof(method: string, url: string, nowNs: bigint): string | null {
+    if (!this.#possession) return null;
+    const { key, ath, iat } = this.#possession;
+    return key.proof({ method, url, ath, iat: iat + Number(nowNs - this.issuedNs) / 1e9 });
   }
 
   /** Scopes of the token beyond those asked for; null where the token is opaque. */
@@ -63,14 +83,31 @@ export class AccessToken {
   }
 }
 
+interface Possession {
+  readonly key: BindingKey;
+  readonly ath: string;
+  /** Epoch seconds when the token was issued. */
+  readonly iat: number;
+}
+
 const splitScope = (scope: string): string[] => scope.split(' ').filter((s) => s !== '');
 
-function claimsOf(token: string): { scopes: string[] | null; exp: number | null } | undefined {
+interface Claims {
+  scopes: string[] | null;
+  exp: number | null;
+  iat: number | null;
+  jkt: string | null;
+}
+
+function claimsOf(token: string): Claims | undefined {
   try {
-    const { scope, exp } = decodeJwt(token);
+    const { scope, exp, iat, cnf } = decodeJwt<{ scope?: unknown; cnf?: { jkt?: unknown } }>(token);
+    const jkt = cnf?.jkt;
     return {
       scopes: typeof scope === 'string' ? [...new Set(splitScope(scope))] : null,
       exp: typeof exp === 'number' ? exp : null,
+      iat: typeof iat === 'number' ? iat : null,
+      jkt: typeof jkt === 'string' ? jkt : null,
     };
   } catch {
     // An opaque token is as good as a JWT to everyone but its resource server.

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, mock, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SliceReport } from '#contract/calls.ts';
 import type { AgentControls } from '#contract/config.ts';
@@ -176,6 +176,35 @@ describe('controls on', () => {
     );
     assert.deepEqual(causes(report), {});
   });
+
+  for (const [direction, jump_ms] of [
+    ['forward', 86_400_000],
+    ['back', -86_400_000],
+  ] as const) {
+    test(`norm 11: a wall clock that jumps ${direction} by a day: refreshed ahead by the timer, nothing refused`, async () => {
+      const on = await start('on');
+      await bed.authControl.call('set_ttl', { access_token_ttl_ms: 3_000 });
+      await on.renew();
+      const before = refreshes().length;
+      mock.timers.enable({ apis: ['Date'], now: Date.now() + jump_ms });
+      try {
+        // One call, then a pause: the timer refreshes at 2.4 s, and the second call meets the new token.
+        const task = plannedTask([['search.query'], ['search.query']]);
+        const report = await on.runSlice(sliceOrder([task], { think_time_us: 2_700_000 }));
+        allServed(report);
+        assert.deepEqual(causes(report), {});
+      } finally {
+        mock.timers.reset();
+      }
+      // The authority refuses the first one's proof for its time; the agent makes it again by the authority's clock.
+      const sent = refreshes().slice(before);
+      assert.deepEqual(
+        sent.map((form) => form.get('scope')),
+        ['read:search', 'read:search'],
+      );
+      assert.equal(sent[0]!.get('refresh_token'), sent[1]!.get('refresh_token'));
+    });
+  }
 
   test('a revocation under 16 calls at once: every call is served, one refresh at a time', async () => {
     const on = await start('on');

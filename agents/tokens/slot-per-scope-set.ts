@@ -34,6 +34,8 @@ interface Held {
 
 interface Slot {
   readonly asked: ScopeSet;
+  /** What another process of the run may hold, and is of no use here any more. */
+  readonly outdated: { untilNs: bigint; last: AccessToken | undefined };
   held: Held | undefined;
   pending: Promise<AccessToken> | undefined;
   timer: NodeJS.Timeout | undefined;
@@ -107,7 +109,13 @@ export class SlotPerScopeSet implements TokenSource {
   #slotOf(asked: ScopeSet): Slot {
     let slot = this.#slots.get(asked);
     if (!slot) {
-      slot = { asked, held: undefined, pending: undefined, timer: undefined };
+      slot = {
+        asked,
+        outdated: { untilNs: 0n, last: undefined },
+        held: undefined,
+        pending: undefined,
+        timer: undefined,
+      };
       this.#slots.set(asked, slot);
     }
     return slot;
@@ -122,7 +130,8 @@ export class SlotPerScopeSet implements TokenSource {
   async #fetch(slot: Slot, by: Requester): Promise<AccessToken> {
     const { line, grant, check } = this.#options;
     try {
-      const token = await line(() => grant.redeem(slot.asked, by));
+      const token = await line(() => grant.redeem(slot.asked, by, slot.outdated));
+      slot.outdated.last = token;
       check(token, slot.asked);
       slot.held = { token, freshness: freshnessOf(token), doubted: false, used: by.call !== undefined };
       this.#arm(slot);
@@ -151,7 +160,10 @@ export class SlotPerScopeSet implements TokenSource {
 
   /** A token that was issued before the refused one was sent may share its fate. */
   #doubtBefore(sentNs: bigint): void {
-    for (const { held } of this.#slots.values()) if (held && held.token.issuedNs < sentNs) held.doubted = true;
+    for (const slot of this.#slots.values()) {
+      if (slot.held && slot.held.token.issuedNs < sentNs) slot.held.doubted = true;
+      if (slot.outdated.untilNs < sentNs) slot.outdated.untilNs = sentNs;
+    }
   }
 
   #drop(slot: Slot): void {

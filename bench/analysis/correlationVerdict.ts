@@ -14,12 +14,14 @@ import { capsOf, type Findings, noEvidence } from './findings.ts';
 import { resamples } from './shift.ts';
 
 /** A tier of an arm over all phases, block by block. */
-interface TierShare {
+export interface TierShare {
   arm: string;
   tier: string;
   joined: number;
   lines: number;
-  interval90: Interval | null;
+  blocks: number;
+  /** At the level asked for. */
+  interval: Interval | null;
 }
 
 interface BlockLines {
@@ -34,13 +36,17 @@ const share = (of: readonly BlockLines[]): number =>
  * Where every line joins, resampling blocks knows nothing of the line that will not: then the lower end is the exact bound
  * over slices, since all lines of a slice are exported together and share a fate.
  */
-function shareInterval(blocks: readonly BlockLines[], slices: number, random: Random): Interval | null {
+function shareInterval(
+  blocks: readonly BlockLines[],
+  { slices, level, random }: { slices: number; level: number; random: Random },
+): Interval | null {
   if (blocks.length < fewestBlocks) return null;
-  if (blocks.every((b) => b.joined === b.lines)) return { lo: 1 - upperBound(slices, 0.95), hi: 1 };
-  return blockBootstrap({ blocks, statistic: share, level: 0.9, resamples, random });
+  if (blocks.every((b) => b.joined === b.lines)) return { lo: 1 - upperBound(slices, (1 + level) / 2), hi: 1 };
+  return blockBootstrap({ blocks, statistic: share, level, resamples, random });
 }
 
-function tierShares(data: Data, arm: string): TierShare[] {
+/** Every tier of an arm that wrote lines, over all phases. */
+export function tierShares(data: Data, arm: string, level: number): TierShare[] {
   const tiers = data.manifest.arms.find((a) => a.arm === arm)!.tiers;
   const cells = data.cells.filter((c) => c.arm === arm);
   const byBlock = Map.groupBy(cells.flatMap(keptBlocks), (b: CellBlock) => b.block);
@@ -57,7 +63,8 @@ function tierShares(data: Data, arm: string): TierShare[] {
         tier,
         joined: blocks.reduce((n, b) => n + b.joined, 0),
         lines: blocks.reduce((n, b) => n + b.lines, 0),
-        interval90: shareInterval(blocks, slices, random),
+        blocks: blocks.length,
+        interval: shareInterval(blocks, { slices, level, random }),
       },
     ];
   });
@@ -86,11 +93,11 @@ export function correlationVerdict({ data, arms, warnings }: Findings, claim: Cl
   const measured = data.manifest.arms.filter((a) =>
     data.cells.some((c) => c.arm === a.arm && c.phase === 'correlation'),
   );
-  const tiers = measured.flatMap((a) => tierShares(data, a.arm));
+  const tiers = measured.flatMap((a) => tierShares(data, a.arm, 0.9));
   const rival = timestampShare(data);
   const capped = capsOf(warnings, claim.claim);
   if (tiers.length > 0 && rival === null) capped.push('the join by timestamp was not measured');
-  const beats = tiers.every((t) => t.interval90 && rival?.interval90 && t.interval90.lo > rival.interval90.hi);
+  const beats = tiers.every((t) => t.interval && rival?.interval90 && t.interval.lo > rival.interval90.hi);
   const { verdict, reason } = judge(tiers, { region: claim.region, capped, beats });
   const worst = tiers.toSorted((a, b) => a.joined / a.lines - b.joined / b.lines)[0];
   return {
@@ -121,11 +128,11 @@ function judge(
   { region, capped, beats }: Terms,
 ): { verdict: Verdict['verdict']; reason: string } {
   const least = region[0] ?? 0;
-  const outside = tiers.filter((t) => t.interval90 && t.interval90.hi < least).length;
+  const outside = tiers.filter((t) => t.interval && t.interval.hi < least).length;
   if (capped.length === 0 && outside > 0) {
     return { verdict: 'refuted', reason: `Wholly outside the margin in ${outside} of ${tiers.length} tiers.` };
   }
-  const decision = decide({ intervals90: tiers.map((t) => t.interval90), region, capped });
+  const decision = decide({ intervals90: tiers.map((t) => t.interval), region, capped });
   // The sentence speaks of workloads; here each tier of each arm is judged.
   const reason = decision.reason.replace(/workload/g, 'tier');
   return { verdict: decision.verdict === 'confirmed' && !beats ? 'inconclusive' : decision.verdict, reason };
@@ -154,13 +161,14 @@ function evidenceOf(arms: Findings['arms'], tiers: readonly TierShare[]): Verdic
     label: `${t.tier} of ${t.arm}, all phases`,
     pointer: `/arms/${arms.findIndex((a) => a.arm === t.arm && a.phase === 'correlation')}/correlation`,
     estimate: t.joined / t.lines,
-    ci: t.interval90 && [t.interval90.lo, t.interval90.hi],
+    ci: t.interval && [t.interval.lo, t.interval.hi],
     unit: 'ratio',
     n: t.lines,
   }));
 }
 
-function everySubject(subjects: readonly Subject[]): Subject {
+/** One subject for several: their systems side by side; real where one of them is. */
+export function everySubject(subjects: readonly Subject[]): Subject {
   const all = (key: 'system' | 'placement' | 'protocol'): string =>
     [...new Set(subjects.map((s) => s[key]))].join(', ');
   return {

@@ -5,12 +5,13 @@ import { openStore } from '../../collectors/traces/index.ts';
 import { armTables } from './arms.ts';
 import { readManifest } from './campaign.ts';
 import { keptBlocks } from './cells.ts';
-import { compareArms, pairsOf } from './comparisons.ts';
+import { type Comparisons, compareArms, pairsOf } from './comparisons.ts';
 import { type Data, readData } from './data.ts';
 import { gatesOf } from './gates.ts';
 import type { ArmPair } from './metrics.ts';
 import { aaOf, interactionsOf } from './resolution.ts';
 import { rounded } from './rounding.ts';
+import { thresholdsOf, withThresholds } from './thresholds.ts';
 import { verdictsOf } from './verdicts.ts';
 import { warningsOf } from './warnings.ts';
 import { spanGapsOf, waterfallsOf } from './waterfalls.ts';
@@ -22,22 +23,38 @@ import { spanGapsOf, waterfallsOf } from './waterfalls.ts';
  * @throws WeighbridgeError CONFIG or STORE where the directory is not one
  */
 export async function analyse(dir: string, raw_digest: string): Promise<Analysis> {
+  return (await analyseBlocks(dir, raw_digest)).analysis;
+}
+
+/** An analysis with what stands behind it: what two campaigns are compared from. */
+export interface BlockAnalysis {
+  analysis: Analysis;
+  manifest: Manifest;
+  /** Per-block differences of each comparison of the analysis, in their order. */
+  differences: number[][];
+}
+
+/** Like `analyse`, with the per-block differences that its comparisons were made from. */
+export async function analyseBlocks(dir: string, raw_digest: string): Promise<BlockAnalysis> {
   const manifest = await readManifest(dir);
   const store = await openStore();
   try {
-    return analysisSchema.parse(rounded(analysisOf(await readData(store, dir, manifest), raw_digest)));
+    const data = await readData(store, dir, manifest);
+    const main = compareArms(data, { pairs: pairsOf(manifest), blocksOf: keptBlocks, stream: 'main' });
+    const analysis = analysisSchema.parse(rounded(analysisOf(data, main, raw_digest)));
+    return { analysis, manifest, differences: main.comparisons.map((c) => main.differences.get(c)!) };
   } finally {
     await store.close();
   }
 }
 
-function analysisOf(data: Data, raw_digest: string): Analysis {
+function analysisOf(data: Data, main: Comparisons, raw_digest: string): Analysis {
   const { manifest } = data;
   const pairs = pairsOf(manifest);
-  const main = compareArms(data, { pairs, blocksOf: keptBlocks, stream: 'main' });
   const { arms, distributions } = armTables(data);
   const aa = aaOf(data, main);
-  const warnings = warningsOf({ data, main, aa, arms });
+  const warnings = warningsOf({ data: { ...data, manifest: withThresholds(manifest) }, main, aa, arms });
+  const findings = { data, comparisons: main.comparisons, arms, warnings };
   return {
     version: 1,
     campaign: campaignOf(manifest, raw_digest),
@@ -49,7 +66,8 @@ function analysisOf(data: Data, raw_digest: string): Analysis {
     aa,
     span_gap: spanGapsOf(data, pairs),
     all_blocks: overAllBlocks(data),
-    verdicts: verdictsOf({ data, comparisons: main.comparisons, arms, warnings }),
+    verdicts: verdictsOf(findings),
+    thresholds: thresholdsOf(findings, main),
     gates: gatesOf(manifest, aa),
     security: [],
     warnings,

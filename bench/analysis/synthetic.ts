@@ -65,6 +65,7 @@ export interface SyntheticOptions {
   lost_line?: string;
   lost_span?: string;
   claims?: Manifest['claims'];
+  thresholds?: Manifest['thresholds'];
   faults?: (Manifest['blocks'][number]['faults'][number] & { block: number })[];
   gates?: Manifest['blocks'][number]['gates'];
 }
@@ -257,6 +258,7 @@ function manifestOf(options: SyntheticOptions, noted: Noted[]): Manifest {
     })),
     comparisons: named.filter((c) => has(c.arm) && has(c.baseline)),
     claims: options.claims ?? [],
+    thresholds: options.thresholds ?? [],
     slo: 0.999,
     plan: {
       digest: createHash('sha256').update(seed).digest('hex'),

@@ -39,6 +39,8 @@ export interface BlockOptions extends FleetOptions {
   pause_ms: number;
   /** How long to wait at most for a machine that is left to us. */
   settle_ms: number;
+  /** How long a slice may take; absent: a minute. */
+  slice_deadline_ms?: number;
   signal: AbortSignal;
   /** Called between slices, never within one. */
   progress(step: { phase: string; condition: string; round: number; rounds: number; done: number; of: number }): void;
@@ -67,7 +69,9 @@ interface Run {
 
 export async function runBlock(options: BlockOptions): Promise<BlockResult> {
   const { plan, collector, supervisor } = options;
-  const fleet = await startFleet(options);
+  const fleet = await startFleet(options).catch(async (error: unknown) => {
+    throw await supervisor.explain(error);
+  });
   try {
     const run: Run = { options, fleet, noted: new Noted(), calls: [], faults: [], done: 0, of: sliceCount(plan) };
     const parity = await provesParity(fleet);
@@ -92,6 +96,9 @@ export async function runBlock(options: BlockOptions): Promise<BlockResult> {
       processes: processesOf(fleet).map(({ name, command, pid }) => ({ name, command, pid, block: plan.block })),
       stored,
     };
+  } catch (error) {
+    // While the processes are still there to be asked.
+    throw await supervisor.explain(error);
   } finally {
     await stopFleet(fleet, supervisor);
   }
@@ -245,17 +252,18 @@ function sliceOrder(
   return { phase, workload, condition, block, ...at, lead_in, concurrency, think_time_us: 0 };
 }
 
-const runSlice = (run: Run, arm: ArmTiers, order: SliceOrder): Promise<SliceReport> =>
-  within(
+function runSlice(run: Run, arm: ArmTiers, order: SliceOrder): Promise<SliceReport> {
+  const { slice_deadline_ms: deadline_ms = sliceDeadline_ms, plan } = run.options;
+  const place = `a slice of ${order.phase} (block ${plan.block}, round ${order.round})`;
+  return within(
     arm.agent.control.call('run_slice', order),
-    sliceDeadline_ms,
+    deadline_ms,
     () =>
-      new WeighbridgeError(
-        'DEADLINE',
-        `arm ${arm.spec.arm}: a slice of ${order.phase} took over ${sliceDeadline_ms / 1000} s`,
-        { where: `block ${run.options.plan.block}, round ${order.round}` },
-      ),
+      new WeighbridgeError('DEADLINE', `arm ${arm.spec.arm}: ${place} took over ${deadline_ms / 1000} s`, {
+        where: arm.agent.name,
+      }),
   );
+}
 
 async function store(run: Run, { calls, attempts }: SliceReport, rows: ResourceRow[]): Promise<void> {
   const { control } = run.options.collector;

@@ -258,6 +258,7 @@ function agentConfig(input: {
     agent_id: arm.client_id,
     tenant: 'acme',
     controls: arm.spec.controls,
+    ...notYetWeighed(arm.spec.controls),
     auth: {
       issuer: input.issuer,
       client_id: arm.client_id,
@@ -271,4 +272,11 @@ function agentConfig(input: {
     call_timeout_ms: callTimeout_ms,
     audit_file: join(options.work_dir, `audit-agent-${arm.spec.arm}.jsonl`),
   };
+}
+
+/** A control that the agent has and that campaigns do not weigh yet: tokens are bound to no key in any arm. */
+function notYetWeighed(controls: AgentConfig['controls']): Pick<AgentConfig, 'settings' | 'accept_downgraded'> {
+  if (controls !== 'on') return {};
+  const key = 'security.oauth.token_binding';
+  return { settings: { [key]: 'off' }, accept_downgraded: [key] };
 }

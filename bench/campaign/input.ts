@@ -17,6 +17,9 @@ const correlationCalls = 30;
  */
 const lifecycle = { access_token_ttl_ms: 2_000, rounds: 9, round_every_ms: 750, burst_calls: 15, concurrency: 3 };
 
+/** Where the lifecycle phase is run in every campaign. */
+export const lifecyclePlace = { workload: lifecycleWorkload, condition: `instant/c${lifecycle.concurrency}/http` };
+
 export function planInputOf(
   config: CampaignConfig,
   workloads: ReadonlyMap<string, SliceSource>,

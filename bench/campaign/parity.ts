@@ -112,15 +112,25 @@ async function tokenProbes(fleet: Fleet, arm: ArmTiers): Promise<ProbeResult[]> 
       kind === 'none'
         ? null
         : (await fleet.auth.control.call('mint', { client_id: arm.client_id, resource: arm.resource, kind })).token;
-    const answer = await arm.agent.control.call('probe', { call: tokenProbe, token });
+    const answered = await probeStatus(arm, token);
     const { effects, requests } = await fleet.tools.control.call('effects');
     // A gateway that validates tokens must refuse by itself: the tool sees no request at all.
     const reaching = isAttached(arm) ? requests : arm.vault_client_id ? 0 : 1;
     const expected = `${status}, no effect, ${reaching} request at the tool`;
-    const got = `${answer.status}, ${describeEffects(effects)}, ${requests} request at the tool`;
+    const got = `${answered}, ${describeEffects(effects)}, ${requests} request at the tool`;
     results.push({ arm: arm.spec.arm, probe: `token: ${kind}`, expected, got, ok: expected === got });
   }
   return results;
+}
+
+/** A gateway that is not there is a surprise like any other, told with the rest. */
+async function probeStatus(arm: ArmTiers, token: string | null): Promise<string> {
+  try {
+    return String((await arm.agent.control.call('probe', { call: tokenProbe, token })).status);
+  } catch (error) {
+    if (!arm.agent.control.alive || (error instanceof WeighbridgeError && error.code === 'DEADLINE')) throw error;
+    return `no answer (${(error as Error).message})`;
+  }
 }
 
 async function policyProbe(fleet: Fleet, arm: ArmTiers): Promise<ProbeResult> {

@@ -1,19 +1,24 @@
 /**
  * A campaign from plan to raw results: blocks one after the other, voided ones replaced once within their quota, each
- * stored whole before the next begins. What was whole at a stop is kept and marked aborted.
+ * stored whole and noted before the next begins. What was whole at a stop is kept, marked aborted, and may be resumed.
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CollectorMethods } from '#contract/control.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
 import { formatJson } from '#contract/json.ts';
 import { type Manifest, setAside, voidableBlocks } from '#contract/manifest.ts';
 import { type BlockResult, runBlock } from './block.ts';
+import { type Checkpoint, digestBlock, saveCheckpoint, writeWhole } from './checkpoint.ts';
+import { type Clock, startClock } from './clock.ts';
 import type { CampaignConfig } from './config/types.ts';
 import { environment } from './environment.ts';
+import { identityOf } from './identity.ts';
 import { manifestOf } from './manifest.ts';
 import { blockPlan, type PlanInput, planDigest } from './plan.ts';
 import type { Progress } from './progress.ts';
+import { afterBlock, plannedQueue } from './queue.ts';
+import { removeUnrecorded, requireSame, takeUp, tidy } from './resume.ts';
 import type { Supervisor, Tier } from './supervise.ts';
 
 export interface CampaignOptions {
@@ -23,6 +28,12 @@ export interface CampaignOptions {
   dir: string;
   /** Text of campaign.yaml, kept beside the results. */
   yaml: string;
+  /** What the command line said, kept for who resumes. */
+  flags?: Checkpoint['flags'];
+  /** How the campaign stood, where it is resumed. */
+  resume?: Checkpoint;
+  /** How long a slice may take; absent: a minute. */
+  slice_deadline_ms?: number;
   progress: Progress;
   supervisor: Supervisor;
   signal: AbortSignal;
@@ -30,104 +41,133 @@ export interface CampaignOptions {
 
 export interface CampaignResult {
   status: Manifest['status'];
+  /** Whole ones. */
   blocks: number;
+  /** Are manifest and merged rows there, so that a report can be made? */
+  merged: boolean;
   /** Why it ended early, where it did. */
   error: WeighbridgeError | null;
 }
 
-export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
-  const started = new Date();
-  const surroundings = await environment();
-  const workDir = join(options.dir, '.work');
-  mkdirSync(workDir, { recursive: true });
-  const collector = options.supervisor.start<CollectorMethods>('collector', 'collector');
-  try {
-    const { otlp } = await options.supervisor.ready(
-      collector,
-      collector.control.call('configure', { dir: options.dir }),
-    );
-    const { results, error } = await runBlocks(options, { collector, otlp, workDir });
-    const status = error ? 'aborted' : 'complete';
-    if (results.length > 0) {
-      await collector.control.call('merge', { voided: setAside(results.map((r) => r.record)) });
-      const manifest = manifestOf({
-        ...options,
-        surroundings,
-        started,
-        ended: new Date(),
-        results,
-        status,
-        digest: planDigest(options.plan),
-      });
-      writeFileSync(join(options.dir, 'manifest.json'), formatJson(manifest));
-      writeFileSync(join(options.dir, 'campaign.yaml'), options.yaml);
-    }
-    return { status, blocks: results.length, error };
-  } finally {
-    await options.supervisor.stop(collector);
-    // A block that failed while it started has left some behind; their channels would keep this process alive.
-    options.supervisor.killAll();
-    rmSync(workDir, { recursive: true, force: true });
-    options.progress.end();
-  }
-}
-
-interface Surroundings {
+/** One sitting of a campaign: from its start, or its resuming, to its end. */
+interface Sitting {
+  options: CampaignOptions;
+  clock: Clock;
+  surroundings: Awaited<ReturnType<typeof environment>>;
+  /** As it stands on the disk. */
+  checkpoint: Checkpoint;
+  /** Of the sittings before. */
+  ran_before_s: number;
   collector: Tier<CollectorMethods>;
   otlp: string;
   workDir: string;
 }
 
-/** Runs the planned blocks and their replacements; an error ends the campaign but not the blocks that are whole. */
-async function runBlocks(
-  options: CampaignOptions,
-  surroundings: Surroundings,
-): Promise<{ results: BlockResult[]; error: WeighbridgeError | null }> {
-  const results: BlockResult[] = [];
-  const queue: { block: number; replaces: number | null }[] = Array.from(
-    { length: options.plan.blocks },
-    (_, block) => ({ block, replaces: null }),
-  );
-  // Without intervals nothing is estimated, so nothing is worth the time of another block.
-  const quota = options.config.profile.intervals ? voidableBlocks(options.plan.blocks) : 0;
-  let replaced = 0;
-  const anchor_offset_ns = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
-  const started = performance.now();
-  for (let next = queue.shift(); next; next = queue.shift()) {
-    const { block, replaces } = next;
-    try {
-      keepsDeadline(options.config.profile.max_duration_s, started);
+/** @throws WeighbridgeError CONFIG where a campaign that is resumed would not be the same one; nothing is touched then */
+export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
+  try {
+    const sitting = await sitDown(options);
+    return await conclude(sitting, await runBlocks(sitting));
+  } finally {
+    // A block that failed while it started has left some behind; their channels would keep this process alive.
+    options.supervisor.killAll();
+    options.progress.end();
+  }
+}
+
+async function sitDown(options: CampaignOptions): Promise<Sitting> {
+  const { dir, resume } = options;
+  const clock = startClock(resume ? BigInt(resume.at_ns) : null);
+  const surroundings = await environment();
+  const identity = identityOf(options.config, planDigest(options.plan), surroundings);
+  if (resume) requireSame(resume.identity, identity, dir);
+  const first = resume ?? firstCheckpoint(options, identity, clock);
+  if (!resume) await saveCheckpoint(dir, first);
+  // The store's lock keeps a second campaign out: only who holds it may clear anything.
+  const store = await startCollector(options);
+  const checkpoint = resume ? await takeUp(dir, resume, clock) : first;
+  const workDir = join(dir, '.work');
+  rmSync(workDir, { recursive: true, force: true });
+  mkdirSync(workDir);
+  return { options, clock, surroundings, checkpoint, ran_before_s: checkpoint.ran_s, ...store, workDir };
+}
+
+const firstCheckpoint = (options: CampaignOptions, identity: Checkpoint['identity'], clock: Clock): Checkpoint => ({
+  version: 1,
+  id: options.id,
+  started: clock.now().toISOString(),
+  yaml: options.yaml,
+  flags: options.flags ?? {},
+  identity,
+  blocks: [],
+  queue: plannedQueue(options.plan.blocks),
+  ran_s: 0,
+  at_ns: String(clock.epoch_ns()),
+  stopped: null,
+  resumed: [],
+});
+
+async function startCollector({ supervisor, dir }: CampaignOptions): Promise<Pick<Sitting, 'collector' | 'otlp'>> {
+  const collector = supervisor.start<CollectorMethods>('collector', 'collector');
+  const { otlp } = await supervisor.ready(collector, collector.control.call('configure', { dir }));
+  return { collector, otlp };
+}
+
+/** Runs what is in the queue. An error ends the campaign, but not the blocks that are whole: it is returned. */
+async function runBlocks(sitting: Sitting): Promise<WeighbridgeError | null> {
+  const { options, clock } = sitting;
+  try {
+    for (let next = sitting.checkpoint.queue[0]; next; next = sitting.checkpoint.queue[0]) {
+      keepsDeadline(options.config.profile.max_duration_s, clock.elapsed_s());
+      const { block, replaces } = next;
+      const { blocks, queue } = sitting.checkpoint;
       const result = await runBlock({
-        ...blockOptions(options, surroundings, block),
-        anchor_offset_ns,
+        ...blockOptions(sitting, block),
         progress: (step) =>
           options.progress.step({
             block,
-            blocks: options.plan.blocks + replaced,
+            blocks: blocks.length + queue.length,
             ...step,
-            fraction: (results.length + step.done / step.of) / (results.length + 1 + queue.length),
+            fraction: (blocks.length + step.done / step.of) / (blocks.length + queue.length),
           }),
       });
       result.record.replaces = replaces;
-      results.push(result);
-      if (result.record.voided !== null) {
-        // Where the instrument failed, the same place in the plan is tried once more; a replacement is not replaced.
-        const again = replaces === null && replaced < quota;
-        if (again) queue.push({ block: options.plan.blocks + replaced++, replaces: block });
-        options.progress.note(
-          `block ${block + 1} is void (${result.record.voided})${again ? ': it will be replaced' : ''}`,
-        );
-      }
-    } catch (error) {
-      return { results, error: asWeighbridgeError(error) };
+      await keep(sitting, result);
     }
+    return null;
+  } catch (error) {
+    return asWeighbridgeError(error);
   }
-  return { results, error: null };
 }
 
-/** A block is never cut: the limit is looked at before each. */
-function keepsDeadline(max_duration_s: number | null, started_ms: number): void {
-  const elapsed_s = (performance.now() - started_ms) / 1_000;
+/** Notes a block that is stored: from here on it is never run again. */
+async function keep(sitting: Sitting, { record, parity, processes }: BlockResult): Promise<void> {
+  const { options, checkpoint } = sitting;
+  const { profile } = options.config;
+  const proven = checkpoint.blocks.some((b) => b.parity.length > 0);
+  const files = await digestBlock(options.dir, record.block);
+  const kept = { record, parity: proven ? [] : parity, processes, files };
+  // Without intervals nothing is estimated, so nothing is worth the time of another block.
+  const quota = profile.intervals ? voidableBlocks(options.plan.blocks) : 0;
+  const course = afterBlock(checkpoint, kept, options.plan.blocks, quota);
+  await save(sitting, course);
+  if (record.voided === null) return;
+  const again = course.queue.some((q) => q.replaces === record.block);
+  options.progress.note(
+    `block ${record.block} (as the data numbers it, from 0) is void (${record.voided})${again ? ': it will be replaced' : ''}`,
+  );
+}
+
+async function save(sitting: Sitting, change: Partial<Checkpoint>): Promise<void> {
+  const { options, clock, ran_before_s } = sitting;
+  const times = { ran_s: ran_before_s + clock.elapsed_s(), at_ns: String(clock.epoch_ns()) };
+  const checkpoint = { ...sitting.checkpoint, ...change, ...times };
+  await saveCheckpoint(options.dir, checkpoint);
+  sitting.checkpoint = checkpoint;
+}
+
+/** A block is never cut: the limit is looked at before each. It holds for a sitting: who resumes has decided to go on. */
+function keepsDeadline(max_duration_s: number | null, elapsed_s: number): void {
   if (max_duration_s === null || elapsed_s <= max_duration_s) return;
   throw new WeighbridgeError('DEADLINE', `the campaign took longer than its limit of ${max_duration_s} s`, {
     where: 'profile.max_duration',
@@ -135,7 +175,7 @@ function keepsDeadline(max_duration_s: number | null, started_ms: number): void 
   });
 }
 
-function blockOptions(options: CampaignOptions, { collector, otlp, workDir }: Surroundings, block: number) {
+function blockOptions({ options, clock, collector, otlp, workDir }: Sitting, block: number) {
   const plan = blockPlan(options.plan, block);
   const byName = new Map(options.config.arms.map((a) => [a.arm, a]));
   return {
@@ -146,12 +186,70 @@ function blockOptions(options: CampaignOptions, { collector, otlp, workDir }: Su
     arms: plan.start_order.map((arm) => byName.get(arm)!),
     attached: options.config.gateways,
     otlp,
+    anchor_offset_ns: clock.offset_ns,
     work_dir: workDir,
     collector,
     pause_ms: options.config.profile.pause_ms,
     settle_ms: options.config.profile.settle_ms,
+    ...(options.slice_deadline_ms === undefined ? {} : { slice_deadline_ms: options.slice_deadline_ms }),
     signal: options.signal,
   };
+}
+
+/** Puts together what is whole. Only a complete campaign loses what resuming needs. */
+async function conclude(sitting: Sitting, error: WeighbridgeError | null): Promise<CampaignResult> {
+  const { options } = sitting;
+  const blocks = sitting.checkpoint.blocks.length;
+  // First of all: where the disk is full, this is what makes room.
+  rmSync(sitting.workDir, { recursive: true, force: true });
+  if (error) await noteStop(sitting, error);
+  if (blocks === 0) {
+    await options.supervisor.stop(sitting.collector);
+    return { status: 'aborted', blocks, merged: false, error };
+  }
+  try {
+    await mergeBlocks(sitting);
+    await writeManifest(sitting, error ? 'aborted' : 'complete');
+    if (!error) await tidy(options.dir);
+    return { status: error ? 'aborted' : 'complete', blocks, merged: true, error };
+  } catch (cause) {
+    const second = asWeighbridgeError(cause);
+    if (error) options.progress.note(`there is no report of the whole blocks: ${second.message}`);
+    else await noteStop(sitting, second);
+    return { status: 'aborted', blocks, merged: false, error: error ?? second };
+  }
+}
+
+/** Where even this finds no space, the checkpoint of the last block stands: it merely cannot say why it ended. */
+const noteStop = (sitting: Sitting, error: WeighbridgeError): Promise<void> =>
+  save(sitting, { stopped: error.code }).catch(() => undefined);
+
+async function mergeBlocks(sitting: Sitting): Promise<void> {
+  const { options, checkpoint } = sitting;
+  // The collector may be what ended the campaign; the blocks do not need that one.
+  if (!sitting.collector.control.alive) Object.assign(sitting, await startCollector(options));
+  await removeUnrecorded(options.dir, checkpoint);
+  const voided = setAside(checkpoint.blocks.map((b) => b.record));
+  const { collector } = sitting;
+  await collector.control.call('merge', { voided, keep_blocks: true });
+  await options.supervisor.stop(collector);
+}
+
+async function writeManifest(sitting: Sitting, status: Manifest['status']): Promise<void> {
+  const { options, checkpoint, clock, surroundings } = sitting;
+  const manifest = manifestOf({
+    ...options,
+    surroundings,
+    started: new Date(checkpoint.started),
+    ended: clock.now(),
+    ran_s: sitting.ran_before_s + clock.elapsed_s(),
+    results: [...checkpoint.blocks].sort((a, b) => a.record.block - b.record.block),
+    status,
+    digest: checkpoint.identity.plan,
+    resumed: checkpoint.resumed,
+  });
+  await writeWhole(join(options.dir, 'campaign.yaml'), options.yaml);
+  await writeWhole(join(options.dir, 'manifest.json'), formatJson(manifest));
 }
 
 const asWeighbridgeError = (error: unknown): WeighbridgeError =>

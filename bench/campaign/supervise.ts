@@ -4,9 +4,11 @@
  * channel: when that closes, by kill -9 of the campaign too, the child ends itself.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ControlClient } from '#contract/control.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
+import { dumpStack, reportDirectory, reportFlags, stateOf } from './hang.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -29,6 +31,21 @@ export type TierKind = keyof typeof tierScript;
 const startDeadline_ms = 60_000;
 const stopDeadline_ms = 2_000;
 const stderrKept_chars = 4_000;
+/** How long a process that ended may keep us waiting for its last words. */
+const lastWords_ms = 500;
+/** Who does not answer a ping in this time hangs. */
+const pingDeadline_ms = 3_000;
+/**
+ * For what is done in well under a second. Slices and load steps last as long as their plan says, parity's probes as
+ * long as a call may, and writing a block as long as its rows take.
+ */
+const controlDeadline_ms = 30_000;
+const prompt = new Set(
+  'login set_ttl set_verifiers revoke mint set_service_time effects renew drain gc add_calls add_resources counts discard'.split(
+    ' ',
+  ),
+);
+const deadlineOf = (method: string): number | null => (prompt.has(method) ? controlDeadline_ms : null);
 
 export interface Tier<M> {
   name: string;
@@ -37,17 +54,35 @@ export interface Tier<M> {
   control: ControlClient<M>;
 }
 
-export class Supervisor {
-  readonly #children = new Map<number, { name: string; child: ChildProcess; stderr: string }>();
+interface Entry {
+  name: string;
+  pid: number;
+  child: ChildProcess;
+  control: { answers(deadline_ms: number): Promise<boolean> };
+  stderr: string;
+  /** Its end is ours. */
+  stopping: boolean;
+  /** Ended, and all that it said is read. */
+  closed: Promise<unknown>;
+}
 
-  constructor() {
+export class Supervisor {
+  readonly #children = new Map<number, Entry>();
+  /** Those that ended by themselves. */
+  readonly #fallen: Entry[] = [];
+  readonly #diagnostics: string | undefined;
+
+  /** @param diagnostics a directory for the stacks of processes that hang, made when one does; none without it */
+  constructor({ diagnostics }: { diagnostics?: string } = {}) {
+    this.#diagnostics = diagnostics;
     process.once('exit', () => this.killAll());
   }
 
   /** Starts a tier's process; it does nothing until it is configured over its channel. */
   start<M>(kind: TierKind, name: string): Tier<M> {
     // The heap's young generation is sized so that one slice fits: no scavenge falls into it by chance of its start.
-    const command = [process.execPath, '--expose-gc', '--max-semi-space-size=16', `${root}${tierScript[kind]}`];
+    const flags = ['--expose-gc', '--max-semi-space-size=16', ...reportFlags];
+    const command = [process.execPath, ...flags, `${root}${tierScript[kind]}`];
     const child = spawn(command[0]!, command.slice(1), {
       cwd: root,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -59,24 +94,64 @@ export class Supervisor {
         TZ: 'UTC',
         NODE_ENV: 'production',
         NODE_COMPILE_CACHE: compileCache,
+        ...(this.#diagnostics === undefined ? {} : { NODE_OPTIONS: reportDirectory(this.#diagnostics) }),
       },
-    });
-    const entry = { name, child, stderr: '' };
-    child.stderr?.setEncoding('utf8');
-    child.stderr?.on('data', (text: string) => {
-      entry.stderr = (entry.stderr + text).slice(-stderrKept_chars);
     });
     const pid = child.pid;
     if (pid === undefined)
       throw new WeighbridgeError('TIER_DEAD', `${name} could not be started`, { where: command.join(' ') });
+    const control = new ControlClient<M>(name, child, deadlineOf);
+    const closed = new Promise((resolve) => child.once('close', resolve));
+    const entry: Entry = { name, pid, child, control, stderr: '', stopping: false, closed };
+    child.stderr?.setEncoding('utf8');
+    child.stderr?.on('data', (text: string) => {
+      entry.stderr = (entry.stderr + text).slice(-stderrKept_chars);
+    });
     this.#children.set(pid, entry);
-    child.once('exit', () => this.#children.delete(pid));
-    return {
-      name,
-      pid,
-      command: [process.argv0, ...command.slice(1, -1), tierScript[kind]],
-      control: new ControlClient<M>(name, child),
-    };
+    child.once('exit', () => {
+      this.#children.delete(pid);
+      if (!entry.stopping) this.#fallen.push(entry);
+    });
+    return { name, pid, command: [process.argv0, ...command.slice(1, -1), tierScript[kind]], control };
+  }
+
+  /**
+   * What the processes can add to an error: which of them had died and what it last said, or which of them hangs and
+   * where it stands. One that hangs is killed, since it would not stop when asked.
+   */
+  async explain(error: unknown): Promise<unknown> {
+    const known = error instanceof WeighbridgeError ? error : undefined;
+    if (known?.code === 'STOPPED') return error;
+    const fallen = this.#fallen.find((e) => e.name === known?.where) ?? this.#fallen[0];
+    if (fallen) return lastWords(fallen, error);
+    return known?.code === 'DEADLINE' ? this.#stacks(known) : error;
+  }
+
+  async #stacks(error: WeighbridgeError): Promise<WeighbridgeError> {
+    const asked = await Promise.all(
+      [...this.#children.values()].map(async (entry) => ({
+        entry,
+        answers: await entry.control.answers(pingDeadline_ms),
+      })),
+    );
+    const silent = asked.filter((a) => !a.answers).map((a) => a.entry);
+    // Where all of them answer, the one that was waited for is busy with something that does not end.
+    const suspects = silent.length > 0 ? silent : asked.map((a) => a.entry).filter((e) => e.name === error.where);
+    const lines: string[] = [];
+    for (const entry of suspects) {
+      const state = stateOf(entry.pid);
+      const file = this.#diagnostics === undefined ? null : await dumpStack(entry, this.#diagnostics);
+      const what = silent.includes(entry) ? `does not answer (state ${state})` : 'answers, but does not come to an end';
+      lines.push(`${entry.name} ${what}${file === null ? '; it gave no stack' : `; its stack: ${file}`}`);
+      entry.stopping = true;
+      entry.child.kill('SIGKILL');
+      await entry.closed;
+    }
+    return new WeighbridgeError(error.code, [error.message, ...lines].join('\n  '), {
+      where: suspects.map((e) => e.name).join(', ') || (error.where ?? 'the campaign'),
+      mend: 'see what the stack waits for; whole blocks are kept',
+      cause: error,
+    });
   }
 
   /** Awaits an answer with the start deadline; an error tells what the process last wrote to stderr. */
@@ -102,6 +177,8 @@ export class Supervisor {
     control: { call(method: 'stop'): Promise<unknown>; child: ChildProcess };
   }): Promise<void> {
     const { child } = tier.control;
+    const entry = this.#children.get(tier.pid);
+    if (entry) entry.stopping = true;
     if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     // The answer may be cut off by the process ending: its end is the answer.
@@ -113,8 +190,24 @@ export class Supervisor {
 
   /** At once, without asking: for the second Ctrl-C and for the end of our own process. */
   killAll(): void {
-    for (const { child } of this.#children.values()) child.kill('SIGKILL');
+    for (const entry of this.#children.values()) {
+      entry.stopping = true;
+      entry.child.kill('SIGKILL');
+    }
   }
+}
+
+async function lastWords(fallen: Entry, error: unknown): Promise<WeighbridgeError> {
+  const { name, child } = fallen;
+  await Promise.race([fallen.closed, pause(lastWords_ms, undefined, { ref: false })]);
+  const said = fallen.stderr.trim();
+  const how = child.signalCode ?? `exit code ${child.exitCode}`;
+  const message = `${name} ended (${how}) ${said === '' ? 'and said nothing' : `and last said:\n${said}`}`;
+  return new WeighbridgeError('TIER_DEAD', message, {
+    where: name,
+    mend: 'nothing of the block under way is used; whole blocks are kept',
+    cause: error,
+  });
 }
 
 /** Rejects with the given error where the answer takes longer. */

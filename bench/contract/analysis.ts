@@ -182,6 +182,30 @@ export const verdictSchema = z.object({
     .min(1),
 });
 
+/** A threshold of campaign.yaml, judged by 95 % intervals in every place that it is about. */
+export const judgementSchema = z.object({
+  /** As it was written, for example `gateway.felt_p95_shift@instant/c1/http`. */
+  threshold: z.string(),
+  /** Operator, value and unit as they were written, for example `< 1 ms`. */
+  requirement: z.string(),
+  metric: z.string(),
+  subject: subjectSchema,
+  result: z.enum(['held', 'broke', 'inconclusive']),
+  /** A sentence: the figure that decided, its interval, n, and how far it is from the limit. */
+  why: z.string(),
+  evidence: z.array(
+    z.object({
+      label: z.string(),
+      pointer: z.string(),
+      estimate: z.number().nullable(),
+      ci95: interval.nullable(),
+      unit: z.enum(['us', 'ratio']),
+      n: z.number().int(),
+      result: z.enum(['held', 'broke', 'inconclusive']),
+    }),
+  ),
+});
+
 export const gateSchema = z.object({
   name: z.string(),
   block: z.number().int().nullable(),
@@ -261,6 +285,8 @@ export const analysisSchema = z.object({
   /** The key comparisons over all blocks, voided ones included. */
   all_blocks: z.array(comparisonSchema),
   verdicts: z.array(verdictSchema),
+  /** What the user required; empty where nothing was. */
+  thresholds: z.array(judgementSchema).default([]),
   gates: z.array(gateSchema),
   security: z.array(z.unknown()),
   warnings: z.array(warningSchema),
@@ -270,6 +296,7 @@ export type Analysis = z.infer<typeof analysisSchema>;
 export type Comparison = z.infer<typeof comparisonSchema>;
 export type ArmFigures = z.infer<typeof armSchema>;
 export type Verdict = z.infer<typeof verdictSchema>;
+export type Judgement = z.infer<typeof judgementSchema>;
 export type Gate = z.infer<typeof gateSchema>;
 export type Warning = z.infer<typeof warningSchema>;
 export type Subject = z.infer<typeof subjectSchema>;

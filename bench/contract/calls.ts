@@ -1,7 +1,7 @@
 /** What an agent is told to do, and what it reports. Times are epoch nanoseconds as bigint (the one clock, see config.ts). */
 import type { Cause, OperationClass } from './tools.ts';
 
-export type Phase = 'parity' | 'latency' | 'lifecycle' | 'correlation';
+export type Phase = 'parity' | 'latency' | 'load' | 'lifecycle' | 'correlation';
 export type Leg = 'agent' | 'gateway';
 export type Outcome = 'ok' | 'denied' | 'failed' | 'timeout' | 'lost';
 
@@ -105,6 +105,67 @@ export interface SliceReport {
   calls: CallRow[];
   /** Agent's leg only; the gateway reports its own with its drain. */
   attempts: AttemptRow[];
+}
+
+/** Calls start at their due times, whatever is still under way. */
+export interface OpenPace {
+  kind: 'open';
+  /** After the start, ascending whole ns; one per call. */
+  due_ns: Float64Array;
+  /** A call that is due while so many are under way is not sent, and counted so. */
+  max_in_flight: number;
+}
+
+/** Each worker starts its next call when the last one has ended. */
+export interface ClosedPace {
+  kind: 'closed';
+  workers: number;
+  /** No further call starts after so many … */
+  max_calls: number;
+  /** … or after this long, whichever comes first; null: the count alone ends it. */
+  duration_ms: number | null;
+}
+
+/** One step of load on one arm. */
+export interface LoadOrder {
+  block: number;
+  /** Call i is known as `key-i` on every tier: the same in every arm, unique within a block. */
+  key: string;
+  /** Taken in turn, call i being like `calls[i % calls.length]` but for its id and position. */
+  calls: PlannedCall[];
+  pace: OpenPace | ClosedPace;
+}
+
+/** What became of a call under load; the report gives the index. `unsent`: it was due while the bound was reached. */
+export const loadOutcomes = ['ok', 'denied', 'failed', 'timeout', 'lost', 'unsent'] as const;
+export type LoadOutcome = (typeof loadOutcomes)[number];
+
+/** A column per figure and an entry per call, by index. Times are ns. */
+export interface LoadReport {
+  pace: 'open' | 'closed';
+  /** Epoch ns; due times count from here. */
+  start_ns: bigint;
+  /** From the start to the end of the last call that was sent. */
+  elapsed_ns: number;
+  /** After which an attempt is given up. */
+  timeout_ns: number;
+  /** Most calls that were under way at once. */
+  in_flight_peak: number;
+  /** Attempts that had to open a connection. */
+  connections_opened: number;
+  /** 401s and 403s that named the token, by cause. */
+  refusals: { cause: Cause; count: number }[];
+  /** Closed loop: the end of the worker's call before. */
+  due_ns: Float64Array;
+  /** The generator's own lateness: start − due. */
+  lag_ns: Float64Array;
+  /** End − due. At least the timeout for a call that timed out; lag and timeout together for one that was not sent. */
+  latency_ns: Float64Array;
+  /** Index into `loadOutcomes`. */
+  outcome: Uint8Array;
+  /** On the agent's leg; 0 for a call that was not sent. */
+  attempts: Uint8Array;
+  unauthorized: Uint8Array;
 }
 
 export interface ResourceRow {

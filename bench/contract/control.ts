@@ -4,7 +4,16 @@
  * closes (the parent ended, even by kill -9), the tier ends at once.
  */
 import type { ChildProcess } from 'node:child_process';
-import type { AttemptRow, CallRow, PlannedCall, ResourceRow, SliceOrder, SliceReport } from './calls.ts';
+import type {
+  AttemptRow,
+  CallRow,
+  LoadOrder,
+  LoadReport,
+  PlannedCall,
+  ResourceRow,
+  SliceOrder,
+  SliceReport,
+} from './calls.ts';
 import type { AgentConfig, AuthConfig, CollectorConfig, GatewayConfig, ServiceTime, ToolsConfig } from './config.ts';
 import { type ErrorCode, WeighbridgeError } from './errors.ts';
 import type { OperationClass } from './tools.ts';
@@ -69,6 +78,8 @@ export interface AgentMethods extends CommonMethods {
   /** Drops all access tokens and fetches new ones by refresh (after the lifetimes were changed). */
   renew: { params: undefined; result: undefined };
   run_slice: { params: SliceOrder; result: SliceReport };
+  /** One step of load; resolves when the last call has ended. */
+  run_load: { params: LoadOrder; result: LoadReport };
   /** One bare attempt with the given token, or none, past the agent's own token handling and controls. */
   probe: {
     params: { call: PlannedCall; token: string | null };
@@ -76,8 +87,37 @@ export interface AgentMethods extends CommonMethods {
   };
 }
 
+/** What calls have cost, in whole cents. */
+export interface CostReport {
+  window: 'day' | 'lifetime';
+  /** Spent in the current window, reservations of calls under way included; `limit_cents` null: no limit. */
+  all: { spent_cents: number; limit_cents: number | null };
+  agents: { agent: string; spent_cents: number; limit_cents: number | null }[];
+  /** Since the gateway began, by agent and task; the task is the agent's own word, '' where it gave none. */
+  tasks: TaskCost[];
+}
+
+export interface TaskCost {
+  agent: string;
+  task: string;
+  /** Carried out by the upstream. */
+  calls: number;
+  spent_cents: number;
+  /** Sent, but nobody knows whether carried out; their cost stays spent. */
+  unknown_calls: number;
+  unknown_cents: number;
+  /** Refused for want of budget. */
+  refused_calls: number;
+}
+
 export interface GatewayMethods extends CommonMethods {
-  configure: { params: GatewayConfig; result: { url: string; revocations_url: string; audit_mode: string } };
+  configure: {
+    params: GatewayConfig;
+    /** `approvals_url`: the approvers' page and API; null where `approval` is off. */
+    result: { url: string; revocations_url: string; audit_mode: string; approvals_url: string | null };
+  };
+  /** What calls have cost; null where `budget` is off. */
+  costs: { params: undefined; result: CostReport | null };
   /** Drops the vault's cached upstream tokens (after the lifetimes were changed). */
   renew: { params: undefined; result: undefined };
 }
@@ -108,9 +148,9 @@ export interface CollectorMethods {
   discard: { params: undefined; result: undefined };
   /**
    * Merges the blocks into the top-level Parquet files, those named here into files of the same names in `voided/`, and
-   * removes `blocks/`. Counts both.
+   * removes `blocks/`, unless they are to stay for a campaign that may go on. Counts both.
    */
-  merge: { params: { voided: number[] }; result: StoredCounts };
+  merge: { params: { voided: number[]; keep_blocks?: boolean }; result: StoredCounts };
   stop: { params: undefined; result: undefined };
 }
 
@@ -141,10 +181,17 @@ type Response =
 /** Is this process a child that a campaign controls? */
 export const isControlled = (): boolean => typeof process.send === 'function';
 
+/** Answered by the channel itself, on every tier: who does not answer it is hung. */
+const ping = 'ping';
+
 /** Serves the methods to the parent; the process ends when the channel closes. */
 export function serveControl<M>(handlers: Handlers<M>): void {
   process.on('disconnect', () => process.exit(0));
   process.on('message', async (message: Request) => {
+    if (message.method === ping) {
+      if (process.connected) process.send?.({ id: message.id, ok: true, result: undefined } satisfies Response);
+      return;
+    }
     const handler = handlers[message.method as keyof M];
     let response: Response;
     try {
@@ -168,6 +215,9 @@ export function serveControl<M>(handlers: Handlers<M>): void {
   });
 }
 
+/** How long a method's answer may take, ms; null: its caller keeps the time. */
+export type Deadlines = (method: string) => number | null;
+
 /** The parent's end. Every pending and later call rejects with TIER_DEAD once the child has ended. */
 export class ControlClient<M> {
   readonly name: string;
@@ -175,10 +225,12 @@ export class ControlClient<M> {
   #next = 1;
   #dead: WeighbridgeError | undefined;
   readonly #pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+  readonly #deadline_ms: Deadlines;
 
-  constructor(name: string, child: ChildProcess) {
+  constructor(name: string, child: ChildProcess, deadlines: Deadlines = () => null) {
     this.name = name;
     this.child = child;
+    this.#deadline_ms = deadlines;
     child.on('message', (message: Response) => {
       const pending = this.#pending.get(message.id);
       if (!pending) return;
@@ -200,7 +252,7 @@ export class ControlClient<M> {
   }
 
   #die(why: string): void {
-    this.#dead ??= new WeighbridgeError('TIER_DEAD', why);
+    this.#dead ??= new WeighbridgeError('TIER_DEAD', why, { where: this.name });
     for (const pending of this.#pending.values()) pending.reject(this.#dead);
     this.#pending.clear();
   }
@@ -213,13 +265,33 @@ export class ControlClient<M> {
     method: K,
     ...params: Params<M, K> extends undefined ? [] : [Params<M, K>]
   ): Promise<Result<M, K>> {
+    return this.#send<Result<M, K>>(method, params[0], this.#deadline_ms(method));
+  }
+
+  /** Does the process answer in that time? */
+  answers(deadline_ms: number): Promise<boolean> {
+    return this.#send(ping, undefined, deadline_ms).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  #send<T>(method: string, params: unknown, deadline_ms: number | null): Promise<T> {
     if (this.#dead) return Promise.reject(this.#dead);
     const id = this.#next++;
-    return new Promise<Result<M, K>>((resolve, reject) => {
+    const answer = new Promise<T>((resolve, reject) => {
       this.#pending.set(id, { resolve: resolve as (value: unknown) => void, reject });
-      this.child.send({ id, method, params: params[0] } satisfies Request, (error) => {
+      this.child.send({ id, method, params } satisfies Request, (error) => {
         if (error) this.#die(`${this.name}: the control channel is closed`);
       });
     });
+    if (deadline_ms === null) return answer;
+    const timer = setTimeout(() => {
+      const late = this.#pending.get(id);
+      this.#pending.delete(id);
+      const message = `${this.name} did not answer ${method} in ${deadline_ms / 1_000} s`;
+      late?.reject(new WeighbridgeError('DEADLINE', message, { where: this.name }));
+    }, deadline_ms);
+    return answer.finally(() => clearTimeout(timer));
   }
 }

@@ -2,6 +2,28 @@
 import { z } from 'zod';
 import { gateSchema, subjectSchema } from './analysis.ts';
 
+/** A line of `thresholds` in campaign.yaml with its names resolved. */
+const thresholdSchema = z.object({
+  /** As it was written, for example `gateway.felt_p95_shift@instant/c1/http`. */
+  threshold: z.string(),
+  metric: z.string(),
+  /** Arm of the comparison, or the arm itself; null: every arm but those that model the past. */
+  arm: z.string().nullable(),
+  /** Null where it is about one arm and no difference. */
+  baseline: z.string().nullable(),
+  /** Name of the comparison. */
+  compare: z.string().nullable(),
+  /** Null: in every one. */
+  workload: z.string().nullable(),
+  condition: z.string().nullable(),
+  op: z.enum(['<', '<=', '>', '>=', '=']),
+  /** µs, or a share. */
+  limit: z.number(),
+  unit: z.enum(['us', 'ratio']),
+  /** Operator, value and unit as they were written, for example `< 1 ms`. */
+  requirement: z.string(),
+});
+
 export const manifestSchema = z.object({
   version: z.literal(1),
   id: z.string(),
@@ -51,6 +73,8 @@ export const manifestSchema = z.object({
       margin: z.string(),
     }),
   ),
+  /** What the user requires; none in campaigns from before there were any. */
+  thresholds: z.array(thresholdSchema).default([]),
   slo: z.number(),
   plan: z.object({
     digest: z.string(),
@@ -104,9 +128,24 @@ export const manifestSchema = z.object({
     z.object({ name: z.string(), command: z.array(z.string()), pid: z.number().int(), block: z.number().int() }),
   ),
   remarks: z.array(z.string()),
+  /** One entry each time it was continued after a stop or a crash; empty where it ran through. */
+  resumed: z
+    .array(
+      z.object({
+        /** ISO 8601, by the clock of the part that began then. */
+        at: z.string(),
+        /** Why the part before had ended; null where it could not say (kill -9, reboot). */
+        after: z.string().nullable(),
+        blocks_kept: z.number().int(),
+        /** Blocks whose files were no longer what was measured: run again. */
+        dropped: z.array(z.object({ block: z.number().int(), why: z.string() })),
+      }),
+    )
+    .optional(),
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;
+export type Threshold = z.infer<typeof thresholdSchema>;
 
 /** Blocks that may be voided, each replaced once, before a campaign as a whole is in doubt: 10 %, but one in any case. */
 export const voidableBlocks = (planned: number): number => Math.max(1, Math.floor(planned / 10));

@@ -40,6 +40,8 @@ export const attr = {
   deniedBy: 'weighbridge.denied_by',
   /** Time that the gateway's controls took before the request went upstream, ns. */
   controlsNs: 'weighbridge.controls_ns',
+  /** '1' on a token refresh that waited for the fetch that another request had begun. */
+  sharedFetch: 'weighbridge.shared_fetch',
 } as const;
 
 /** Top-level field of every pino line: does it belong to one request (and must join a trace), or to the process? */

@@ -59,6 +59,16 @@ export const gatewayAudience = 'urn:weighbridge:gateway';
  */
 export const callHeader = 'weighbridge-call';
 
+/** Request header that names the task a call belongs to, for the gateway's cost attribution: the agent's own word. */
+export const taskHeader = 'weighbridge-task';
+/** Request header for a one-time code (RFC 6238); it ends at the gateway. */
+export const oneTimeCodeHeader = 'weighbridge-otp';
+/**
+ * Request and response header for the id of an approval: the gateway's answer to a call that needs one carries it, and
+ * the agent repeats the call with it, or without; it ends at the gateway.
+ */
+export const approvalHeader = 'weighbridge-approval';
+
 /** A tool's answer to a success: what it did, so that parity can compare effects. */
 export interface ToolAnswer {
   readonly ok: true;

@@ -8,7 +8,7 @@ export interface Interval {
 export interface AttainedInterval extends Interval {
   /** Attained two-sided level, for example 0.961 where 0.95 was asked of 8 blocks. */
   readonly level: number;
-  readonly method: 'signed_rank' | 'paired_t' | 'block_bootstrap';
+  readonly method: 'signed_rank' | 'paired_t' | 'block_bootstrap' | 'mann_whitney';
 }
 
 /** Throws a RangeError unless 0 < level < 1. */

@@ -10,6 +10,8 @@ export interface LoginOptions {
   redirect_uri?: string;
   /** The browser's; a fresh one unless given. Changed as the server asks. */
   cookies?: Map<string, string>;
+  /** Makes the proof for the token endpoint: the tokens are bound to its key. */
+  proofFor?: (tokenEndpoint: string) => Promise<string>;
 }
 
 const plainHttp = { [oauth.allowInsecureRequests]: true };
@@ -63,15 +65,10 @@ export async function login(options: LoginOptions): Promise<oauth.TokenEndpointR
   const { redirect, response } = await followToClient(url, redirectUri, options.cookies);
   if (!redirect) throw new Error(`the login ended with ${response.status}: ${await response.text()}`);
   const params = oauth.validateAuthResponse(as, client, redirect, state);
-  const answer = await oauth.authorizationCodeGrantRequest(
-    as,
-    client,
-    oauth.None(),
-    params,
-    redirectUri,
-    verifier,
-    plainHttp,
-  );
+  const answer = await oauth.authorizationCodeGrantRequest(as, client, oauth.None(), params, redirectUri, verifier, {
+    ...plainHttp,
+    ...(options.proofFor && { headers: { dpop: await options.proofFor(as.token_endpoint!) } }),
+  });
   return oauth.processAuthorizationCodeResponse(as, client, answer);
 }
 
@@ -79,9 +76,11 @@ export async function login(options: LoginOptions): Promise<oauth.TokenEndpointR
 export async function refresh(
   tokenEndpoint: string,
   fields: { client_id: string; refresh_token: string; scope?: string; resource?: string },
+  headers: Record<string, string> = {},
 ): Promise<{ status: number; json: Record<string, unknown> }> {
   const response = await fetch(tokenEndpoint, {
     method: 'POST',
+    headers,
     body: new URLSearchParams({ grant_type: 'refresh_token', ...fields }),
   });
   return { status: response.status, json: (await response.json()) as Record<string, unknown> };

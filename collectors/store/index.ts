@@ -4,6 +4,7 @@
  */
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { AttemptRow, CallRow, ResourceRow } from '#contract/calls.ts';
 import type { StoredCounts } from '#contract/control.ts';
@@ -25,6 +26,9 @@ const databaseName = 'collector.duckdb';
  */
 const blockLevel = 3;
 const mergedLevel = { calls: 19, attempts: 19, spans: 12, logs: 19, resources: 19 };
+/** How long to wait for the database of a collector that is about to end. */
+const lockWait_ms = 3_000;
+const lockPoll_ms = 50;
 /** In the order in which they refer to each other. */
 const tables = ['origins', 'staged_spans', 'staged_logs', 'calls', 'agent_attempts', 'resources'];
 const views = ['spans', 'logs', 'attempts'];
@@ -60,7 +64,7 @@ export class Store {
     try {
       await rm(join(dir, 'blocks.tmp'), { recursive: true, force: true });
       await mkdir(join(dir, 'blocks'), { recursive: true });
-      const instance = await DuckDBInstance.create(join(dir, databaseName));
+      const instance = await openDatabase(join(dir, databaseName));
       const connection = await instance.connect();
       return new Store(dir, instance, connection, await openTables(connection));
     } catch (cause) {
@@ -125,10 +129,11 @@ export class Store {
 
   /**
    * Merges the blocks into the directory's own Parquet files, and the voided ones among them into `voided/`, where
-   * nobody takes their rows for kept ones; then removes `blocks/` and the database. The store is closed afterwards.
+   * nobody takes their rows for kept ones; then removes `blocks/`, unless told to keep it, and the database. The store is
+   * closed afterwards.
    * @throws WeighbridgeError STORE
    */
-  merge(voided: readonly number[] = []): Promise<StoredCounts> {
+  merge(voided: readonly number[] = [], keepBlocks = false): Promise<StoredCounts> {
     return this.#inTurn(async () => {
       const blocks = join(this.#dir, 'blocks');
       const aside = join(this.#dir, 'voided');
@@ -149,9 +154,12 @@ export class Store {
         await sync(this.#dir);
         const counts = await this.#countFiles(anyVoid ? [this.#dir, aside] : [this.#dir]);
         this.#close();
-        // By one rename, so that a merge that is cut short here is never taken up again with half of the blocks.
-        await rename(blocks, `${blocks}.tmp`);
-        await rm(`${blocks}.tmp`, { recursive: true });
+        if (keepBlocks) await rm(merged, { recursive: true });
+        else {
+          // By one rename, so that a merge that is cut short here is never taken up again with half of the blocks.
+          await rename(blocks, `${blocks}.tmp`);
+          await rm(`${blocks}.tmp`, { recursive: true });
+        }
         for (const name of [databaseName, `${databaseName}.wal`]) await rm(join(this.#dir, name), { force: true });
         return counts;
       } catch (cause) {
@@ -242,6 +250,29 @@ export class Store {
     for (const appender of Object.values(this.#appenders)) appender.close();
     this.#connection.closeSync();
     this.#instance.closeSync();
+  }
+}
+
+/**
+ * The collector of a campaign that was killed ends by itself, but a moment later: whoever takes up its directory at once
+ * waits for it. A crash or a full disk may leave a file that is no database; nothing in it outlives its process, so a new
+ * one takes its place.
+ */
+async function openDatabase(file: string): Promise<DuckDBInstance> {
+  const isLocked = (error: unknown): boolean => /could not set lock/i.test(String(error));
+  const until_ms = performance.now() + lockWait_ms;
+  let renewed = false;
+  for (;;) {
+    try {
+      return await DuckDBInstance.create(file);
+    } catch (error) {
+      if (isLocked(error) && performance.now() < until_ms) await pause(lockPoll_ms);
+      else if (isLocked(error) || renewed) throw error;
+      else {
+        renewed = true;
+        for (const name of [file, `${file}.wal`]) await rm(name, { force: true });
+      }
+    }
   }
 }
 

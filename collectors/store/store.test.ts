@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -462,6 +463,56 @@ test('a block that ends twice is replaced whole; a store that was left behind is
     assert.equal((await again.counts()).calls, 0);
     assert.equal((await again.merge()).calls, 2);
   }));
+
+test('blocks that are to stay stay, and can be merged again with those that came later', () =>
+  withStore(async (store, dir) => {
+    await store.addCalls([sampleCall(0, { block: 0 })], []);
+    await store.endBlock(0);
+    const before = await readFile(join(dir, 'blocks/000/calls.parquet'));
+    assert.equal((await store.merge([], true)).calls, 1);
+    assert.deepEqual(await readdir(join(dir, 'blocks')), ['000']);
+    assert.deepEqual(await readFile(join(dir, 'blocks/000/calls.parquet')), before);
+    assert.ok(!existsSync(join(dir, 'collector.duckdb')));
+    const again = await Store.open(dir);
+    await again.addCalls([sampleCall(0, { block: 1 })], []);
+    await again.endBlock(1);
+    assert.equal((await again.merge([], true)).calls, 2);
+    const rows = await readParquet(join(dir, 'calls.parquet'), 'SELECT block FROM file ORDER BY block');
+    assert.deepEqual(rows, [{ block: 0 }, { block: 1 }]);
+  }));
+
+test('a database that was cut while it was made is made anew', async () => {
+  const dir = await sampleDirectory();
+  for (const [name, text] of [
+    ['collector.duckdb', 'half a head'],
+    ['collector.duckdb.wal', 'half a log'],
+  ] as const) {
+    await writeFile(join(dir, name), text);
+    const store = await Store.open(dir);
+    await store.addCalls([sampleCall(0)], []);
+    assert.equal((await store.endBlock(1)).calls, 1);
+    await store.close();
+  }
+  await rm(dir, { recursive: true });
+});
+
+test('a store whose collector is about to end is waited for, and then refused', async () => {
+  const dir = await sampleDirectory();
+  const database = JSON.stringify(join(dir, 'collector.duckdb'));
+  const hold = `import { DuckDBInstance } from '@duckdb/node-api';
+    await DuckDBInstance.create(${database}); process.stdout.write('held'); process.stdin.resume();`;
+  const holder = spawn(process.execPath, ['--input-type=module', '-e', hold], { stdio: ['pipe', 'pipe', 'inherit'] });
+  try {
+    await new Promise((resolve) => holder.stdout.once('data', resolve));
+    await assert.rejects(Store.open(dir), (error: Error) => isStore(error) && /lock/i.test(error.message));
+    const opened = Store.open(dir);
+    setTimeout(() => holder.kill('SIGKILL'), 200);
+    await (await opened).close();
+  } finally {
+    holder.kill('SIGKILL');
+    await rm(dir, { recursive: true });
+  }
+});
 
 test('a directory that cannot be one: STORE, with where and mend', async () => {
   const dir = await sampleDirectory();

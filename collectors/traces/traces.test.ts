@@ -179,6 +179,35 @@ describe('parts of other calls', () => {
     }
   });
 
+  it('tell the time that a gateway waits for its own token from its own time, and still add up', async () => {
+    const { store } = await given({
+      spans: [
+        { trace: 't', span: 'root', kind: 'Internal', name: 'execute_tool mail', from: 5, to: 300 },
+        { trace: 't', span: 'try', parent: 'root', from: 10, to: 290 },
+        { trace: 't', span: 'gw', parent: 'try', service: 'gateway', kind: 'Server', from: 20, to: 280 },
+        { trace: 't', span: 'fetch', parent: 'gw', service: 'gateway', name: 'token refresh', from: 30, to: 80 },
+        { trace: 't', span: 'grant', parent: 'fetch', service: 'auth', kind: 'Server', from: 40, to: 70 },
+        { trace: 't', span: 'a', parent: 'gw', service: 'gateway', from: 90, to: 130 },
+        { trace: 't', span: 'tool-a', parent: 'a', service: 'tools', kind: 'Server', from: 100, to: 120, check: 4 },
+        { trace: 't', span: 'again', parent: 'gw', service: 'gateway', name: 'token refresh', from: 140, to: 200 },
+        { trace: 't', span: 'b', parent: 'gw', service: 'gateway', from: 205, to: 265 },
+        { trace: 't', span: 'tool-b', parent: 'b', service: 'tools', kind: 'Server', from: 215, to: 255, check: 2 },
+      ],
+      calls: [{ trace: 't', cb: 0, due: 0, start: 5, end: 300 }],
+    });
+    const [sums] = await partSums(store);
+    const { agent_ns, refresh_ns, wire_ns, gateway_ns, upstream_wire_ns, check_ns, tool_ns, felt_ns } = sums!;
+    assert.equal(gateway_ns, 50_000, '260 in the gateway, less 50 and 60 for tokens, 40 and 60 upstream');
+    assert.equal(refresh_ns, 110_000);
+    assert.equal(agent_ns + refresh_ns + wire_ns + gateway_ns + upstream_wire_ns + check_ns + tool_ns, felt_ns);
+    const self: number[] = [];
+    await callTimes(store, (columns, rows) => {
+      for (let i = 0; i < rows; i++) self.push(columns[4]![i]!);
+    });
+    assert.deepEqual(self, [50_000]);
+    await store.close();
+  });
+
   it('take the union of client spans that overlap, not their sum', async () => {
     const { store } = await given({
       spans: [

@@ -8,12 +8,14 @@ import { latency, whereItGoes } from './latency.ts';
 import { budget, host, logs, tokens } from './operations.ts';
 import { figure } from './parts.ts';
 import { style } from './style.ts';
+import { thresholds } from './thresholds.ts';
 import { trust } from './trust.ts';
 import { header, supports, verdicts } from './verdicts.ts';
 
 const contents: [string, string][] = [
   ['answer', 'The answer'],
   ['verdicts', 'Verdicts'],
+  ['thresholds', 'Thresholds'],
   ['supports', 'What this supports'],
   ['trust', 'How far to trust it'],
   ['latency', 'Latency per arm'],
@@ -29,8 +31,9 @@ const contents: [string, string][] = [
   ['glossary', 'Words'],
 ];
 
-const navigation = (): Html =>
-  html`<nav class="contents" aria-labelledby="contents-h"><h2 id="contents-h">Contents</h2><ol>${contents.map(([id, label]) => html`<li><a href="#${id}">${label}</a></li>`)}</ol></nav>`;
+/** Sections that only some campaigns have are named where they are. */
+const navigation = (analysis: Analysis): Html =>
+  html`<nav class="contents" aria-labelledby="contents-h"><h2 id="contents-h">Contents</h2><ol>${contents.filter(([id]) => id !== 'thresholds' || analysis.thresholds.length > 0).map(([id, label]) => html`<li><a href="#${id}">${label}</a></li>`)}</ol></nav>`;
 
 /** A policy that lets nothing load or run, should an escape ever fail. */
 const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
@@ -50,8 +53,8 @@ export function reportHtml(analysis: Analysis, rendered: readonly RenderedChart[
 <meta http-equiv="Content-Security-Policy" content="${trusted(policy)}"/><meta name="color-scheme" content="light dark"/>
 <title>${analysis.campaign.question} – Weighbridge ${analysis.campaign.id}</title><style>${trusted(style)}</style></head>
 <body><a class="skip" href="#main">To the report</a><main id="main" class="page">
-${header(analysis)}${navigation()}${draw('comparisons')}
-${verdicts(analysis)}${supports(analysis)}${trust(analysis)}
+${header(analysis)}${navigation(analysis)}${draw('comparisons')}
+${verdicts(analysis)}${thresholds(analysis)}${supports(analysis)}${trust(analysis)}
 ${latency(analysis, draw('latency-quantiles', 'latency-ecdf', 'warm-and-cold'))}
 ${whereItGoes(analysis, draw('waterfall'))}
 ${tokens(analysis, draw('funnel-401', 'retry-amplification'))}

@@ -7,6 +7,7 @@ import {
   attachedFixture,
   emptyFixture,
   hostileFixture,
+  requiredFixture,
   ruled,
   smokeFixture,
   standardFixture,
@@ -39,6 +40,7 @@ const variants = {
   troubled: troubledFixture,
   attached: attachedFixture,
   hostile: hostileFixture,
+  required: requiredFixture,
 };
 
 function checkLinks(elements: readonly Element[]): void {
@@ -193,6 +195,19 @@ test('trouble is told: failed gates, warnings with their mend, an A/A pair that 
     /None yet\. Reason: the price of the gateway in latency is not settled: a warning about the data caps it/,
   );
   assert.match(text, /weighbridge-tools: 3 lines without a span/);
+});
+
+test('thresholds stand in a section of their own, with figure, interval and reason; where there are none, there is none', async () => {
+  const html = await page(requiredFixture());
+  assert.match(
+    rowOf(html, 'thresholds-0'),
+    /gateway\.felt_p95_shift < 1 ms ✓ held .*0\.41 ms, 95 % interval 0\.39 to 0\.43 ms/,
+  );
+  assert.match(rowOf(html, 'thresholds-1'), /✕ broke .*0\.31 ms beyond it\..*Subject: /);
+  assert.match(rowOf(html, 'thresholds-2'), /\? inconclusive not estimated/);
+  assert.match(rowOf(html, 'thresholds-3'), /none seen, 95 % interval .* 3 more/);
+  assert.match(html, /<a href="#thresholds">/);
+  assert.doesNotMatch(await page(fixture()), /id="thresholds"|#thresholds/);
 });
 
 test('a verdict that is decided and bears no weight says so in its row', async () => {

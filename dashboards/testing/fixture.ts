@@ -260,6 +260,7 @@ export function fixture(options: FixtureOptions = {}): Analysis {
     ),
     all_blocks: comparisons.filter((c) => c.metric === 'felt_p95_shift' && c.arm === 'gateway'),
     verdicts,
+    thresholds: [],
     gates: gates(blocks),
     security: [],
     warnings: [

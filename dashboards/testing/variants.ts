@@ -1,5 +1,5 @@
 /** Variants of the hand-made analysis: the awkward campaigns that a report meets. */
-import { type Analysis, analysisSchema, type Verdict } from '#contract/analysis.ts';
+import { type Analysis, analysisSchema, type Judgement, type Verdict } from '#contract/analysis.ts';
 import { fixture } from './fixture.ts';
 
 /** Two blocks, no interval anywhere. */
@@ -19,6 +19,52 @@ export function smokeFixture(): Analysis {
 /** A long campaign over three workloads and two conditions. */
 export const standardFixture = (): Analysis =>
   fixture({ profile: 'standard', blocks: 20, workloads: ['tool-chain', 'fan-out', 'assistant-day'] });
+
+/** The same campaign with thresholds: one held, one broken, one open, over one and over several figures. */
+export function requiredFixture(): Analysis {
+  const analysis = fixture();
+  const at = analysis.comparisons.findIndex(
+    (c) => c.metric === 'felt_p95_shift' && c.arm === 'gateway' && c.baseline === 'native',
+  );
+  const c = analysis.comparisons[at]!;
+  const figure = (result: Judgement['result']): Judgement['evidence'][number] => ({
+    label: 'felt_p95_shift of gateway − native in tool-chain, instant/c1/http',
+    pointer: `/comparisons/${at}`,
+    estimate: c.estimate,
+    ci95: c.ci95,
+    unit: 'us',
+    n: c.n,
+    result,
+  });
+  const of = (threshold: string, requirement: string, result: Judgement['result'], why: string): Judgement => ({
+    threshold,
+    requirement,
+    metric: 'felt_p95_shift',
+    subject: c.subject,
+    result,
+    why,
+    evidence: [figure(result)],
+  });
+  const open = of('gateway.felt_p99_shift', '< 10 ms', 'inconclusive', 'Inconclusive, since it was not estimated.');
+  const none = {
+    ...figure('held'),
+    pointer: '/arms/0/retry401',
+    estimate: 0,
+    ci95: [0, 0.003] as [number, number],
+    unit: 'ratio' as const,
+  };
+  analysis.thresholds = [
+    of('gateway.felt_p95_shift', '< 1 ms', 'held', 'Held: all of the interval on the right side.'),
+    of('added.felt_p95_shift', '< 0.1 ms', 'broke', 'Broke: all of the interval on the wrong side, 0.31 ms beyond it.'),
+    { ...open, evidence: [{ ...figure('inconclusive'), pointer: '/campaign/blocks', estimate: null, ci95: null }] },
+    {
+      ...of('retry401', '< 0.5 %', 'held', 'Held in all of 6 places.'),
+      metric: 'retry401',
+      evidence: Array.from({ length: 6 }, () => none),
+    },
+  ];
+  return analysisSchema.parse(analysis);
+}
 
 export interface Ruling {
   claim: string;

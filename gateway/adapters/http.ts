@@ -1,6 +1,9 @@
 /** Reads a request of the tools' HTTP protocol as a call: which operation of the catalogue it is, and what it asks. */
+import { hash } from 'node:crypto';
 import { type Operation, operations } from '#contract/tools.ts';
-import type { Presented } from '../controls/control.ts';
+import type { BoundRequest, Presented } from '../controls/control.ts';
+import type { RequestHeaders } from '../forward/headers.ts';
+import type { Target } from '../forward/target.ts';
 
 interface Paths {
   readonly exact: Map<string, Operation>;
@@ -31,27 +34,62 @@ export function operationBelow(method: string, path: string): Operation | undefi
 
 export const noToken: Presented = { kind: 'none' };
 const refused: Presented = { kind: 'refused' };
-/** RFC 6750 §2.1: the scheme, then one b64token. */
-const bearerField = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
-const bearerScheme = /^Bearer(?: |$)/i;
+/** RFC 6750 §2.1 and RFC 9449 §7.1: the scheme, then one b64token. */
+const tokenField = /^(?:Bearer|(DPoP)) +([A-Za-z0-9\-._~+/]+=*)$/i;
+const tokenScheme = /^(?:Bearer|DPoP)(?: |$)/i;
 
 /**
  * The token of a request, from its Authorization field alone. A token in the query is refused whatever else there is
  * (RFC 9700 §4.3.2), and so are two fields.
  */
-export function presentedToken(authorization: string | undefined, authorizations: number, query: string): Presented {
+export function presentedToken(
+  { authorization, authorizations, dpop }: RequestHeaders,
+  { path, query }: Target,
+  method: string,
+): Presented {
   if (authorizations > 1 || (query !== '' && holdsToken(query))) return refused;
   if (authorization === undefined) return noToken;
-  const match = bearerField.exec(authorization);
-  if (match) return { kind: 'bearer', token: match[1]! };
+  const match = tokenField.exec(authorization);
+  if (match) {
+    const token = match[2]!;
+    return match[1] === undefined
+      ? { kind: 'bearer', token }
+      : { kind: 'dpop', token, proof: dpop ?? '', method, path };
+  }
   // Another scheme shows no token at all (RFC 6750 §3.1): the challenge tells the client which one is wanted.
-  return bearerScheme.test(authorization) ? refused : noToken;
+  return tokenScheme.test(authorization) ? refused : noToken;
 }
 
 /** Is there an access token among these form fields (a query, or a form body: RFC 6750 §2.2 and §2.3)? */
 export function holdsToken(form: string): boolean {
   if (!form.includes('access_token') && !form.includes('%')) return false;
   return new URLSearchParams(form).has('access_token');
+}
+
+const taskName = /^[A-Za-z0-9._:/-]{1,64}$/;
+
+/** The task that a call names; '' where it names none, or nothing that could stand in a report. */
+export const taskOf = (field: string | undefined): string => (field !== undefined && taskName.test(field) ? field : '');
+
+/** Six digits (RFC 6238), sent once; undefined where there is no such thing. */
+export const oneTimeCodeOf = (field: string | undefined): string | undefined =>
+  field !== undefined && /^[0-9]{6}$/.test(field) ? field : undefined;
+
+const preview_bytes = 2_048;
+
+/** What an approval is bound to (norm 27), read off a request whose body is at hand. */
+export function boundRequest(
+  method: string,
+  url: string,
+  contentType = '',
+  body: Buffer = Buffer.alloc(0),
+): BoundRequest {
+  return {
+    method,
+    url,
+    body_sha256: hash('sha256', Buffer.concat([Buffer.from(`${contentType}\n`), body]), 'hex'),
+    preview: body.subarray(0, preview_bytes).toString('utf8'),
+  };
 }
 
 const json = /^application\/json *(?:;|$)/i;

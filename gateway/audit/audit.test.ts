@@ -1,50 +1,21 @@
-/** Norm 26 for the audit, and what a record holds. */
+/** Norm 26 for the audit in mode `buffered`, and what a record holds. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { GatewayConfig } from '#contract/config.ts';
 import { Authority, gatewayTo, get, Origin, post, RawClient, send, until } from '../testing.ts';
-import { Audit, type AuditFile, type AuditRecord } from './audit.ts';
+import { emptyLog } from './audit.ts';
+import { BufferedAudit } from './buffered.ts';
+import { openAudit } from './open.ts';
+import type { AuditRecord } from './record.ts';
+import { recordOf, recordsOf, SmallDisk } from './testing.ts';
 
-const read = async (file: string): Promise<AuditRecord[]> =>
-  (await readFile(file, 'utf8'))
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => JSON.parse(line));
+const record = (reason: string): AuditRecord => recordOf({ reason });
 
-const record = (reason: string): AuditRecord => ({
-  time: '2026-01-01T00:00:00.000Z',
-  trace_id: 'a'.repeat(32),
-  span_id: 'b'.repeat(16),
-  agent: 'agent',
-  operation: 'calendar.list_events',
-  decision: 'allow',
-  control: '',
-  reason,
-  status: 200,
-  arguments_sha256: '',
-});
-
-/** A disk with so many bytes left, which takes less than it is given and says so only by the count. */
-class SmallDisk implements AuditFile {
-  written = '';
-  room_bytes: number;
-  constructor(room_bytes: number) {
-    this.room_bytes = room_bytes;
-  }
-  async write(data: Buffer, offset: number): Promise<{ bytesWritten: number }> {
-    const taken = Math.min(this.room_bytes, data.length - offset, 100);
-    this.room_bytes -= taken;
-    this.written += data.toString('utf8', offset, offset + taken);
-    return { bytesWritten: taken };
-  }
-  async close(): Promise<void> {}
-}
-
-describe('audit', () => {
+describe('audit, buffered', () => {
   let directory: string;
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'audit-'));
@@ -73,7 +44,7 @@ describe('audit', () => {
     await send(gateway.url, get('/nowhere', token));
     await send(gateway.url, get('/a/../b', token));
     await gateway.drain();
-    const records = await read(file);
+    const records = await recordsOf(file);
     assert.deepEqual(
       records.map((r) => [r.agent, r.operation, r.decision, r.control, r.reason, r.status]),
       [
@@ -90,6 +61,7 @@ describe('audit', () => {
     assert.equal(records[0]!.arguments_sha256, sha256('/calendar/events?day=1\n'));
     assert.equal(records[2]!.arguments_sha256, sha256('/payments/payments\n{"amount_cents":101}'));
     assert.ok(records.every((r) => !Number.isNaN(Date.parse(r.time))));
+    assert.ok(records.every((r, i) => r.event === 'request' && r.seq === i));
     await gateway.close();
     await origin.stop();
     await authority.stop();
@@ -103,7 +75,7 @@ describe('audit', () => {
       await send(gateway.url, get('/calendar/events'));
       await gateway.close();
     }
-    assert.equal((await read(file)).length, 2);
+    assert.equal((await recordsOf(file)).length, 2);
     await origin.stop();
   });
 
@@ -118,7 +90,7 @@ describe('audit', () => {
     await until(() => origin.closed === 1);
     await gateway.drain();
     assert.deepEqual(
-      (await read(file)).map((r) => r.status),
+      (await recordsOf(file)).map((r) => r.status),
       [0],
     );
     await gateway.close();
@@ -142,7 +114,7 @@ describe('audit', () => {
 
   test('a full disk that only counts short: refused, and no record is lost or torn once there is room again', async () => {
     const disk = new SmallDisk(250);
-    const audit = new Audit(disk);
+    const audit = new BufferedAudit(emptyLog(disk));
     for (let i = 0; i < 5; i++) audit.note(record(`first ${i}`));
     await audit.flush();
     assert.equal(audit.healthy, false);
@@ -162,7 +134,7 @@ describe('audit', () => {
 
   test('records noted while a batch is being written are part of the flush that comes behind', async () => {
     const disk = new SmallDisk(1_000_000);
-    const audit = new Audit(disk);
+    const audit = new BufferedAudit(emptyLog(disk));
     audit.note(record('one'));
     const first = audit.flush();
     audit.note(record('two'));
@@ -176,13 +148,17 @@ describe('audit', () => {
     const waiting = new Promise<void>((resolve) => {
       taken = resolve;
     });
-    const audit = new Audit({
-      write: async (data, offset) => {
-        await waiting;
-        return { bytesWritten: data.length - offset };
-      },
-      close: async () => undefined,
-    });
+    const audit = new BufferedAudit(
+      emptyLog({
+        write: async (data, offset) => {
+          await waiting;
+          return { bytesWritten: data.length - offset };
+        },
+        sync: async () => undefined,
+        truncate: async () => undefined,
+        close: async () => undefined,
+      }),
+    );
     for (let i = 0; i < 30_000; i++) audit.note(record('x'));
     assert.throws(() => audit.decide(), { code: 'STORE' });
     taken();
@@ -193,6 +169,8 @@ describe('audit', () => {
 
   test('a file that cannot be opened is refused at the start', async () => {
     await writeFile(join(directory, 'plain'), '');
-    await assert.rejects(Audit.open(join(directory, 'plain', 'audit.jsonl')), { code: 'CONFIG' });
+    await assert.rejects(openAudit({ file: join(directory, 'plain', 'audit.jsonl'), mode: 'buffered' }), {
+      code: 'CONFIG',
+    });
   });
 });

@@ -1,138 +1,64 @@
 /**
- * One record per request, as JSON lines. Mode `buffered`: records are held in memory and written in batches, off the
- * requests' path; a crash loses what was not yet written, at most `flushEvery_ms`. While records cannot be written, the
- * audit control refuses every request (norm 26): what cannot be recorded does not happen.
+ * The central audit log: append-only JSON lines, each chained to the one before (`record.ts`), with the root of a Merkle
+ * tree over all of them (`merkle.ts`) signed now and then and kept elsewhere (`checkpoints.ts`). While records cannot be
+ * written, every request is refused: what cannot be recorded does not happen (norm 26).
+ *
+ * When a record is written is the mode, and a factor of the benchmark:
+ *
+ * `buffered` (`buffered.ts`): one record per request, noted in memory when the request is over and written later. Nobody
+ * waits. A crash loses what was not yet written.
+ *
+ * `group_commit` (`groupCommit.ts`): the decision is recorded, and the record is on the disk (write, fdatasync), before
+ * the first byte goes upstream; a denial's record is there before the denial is answered. So whatever a tool was asked
+ * to do, and whatever an agent was told, stands in the log, however the gateway dies (norm 36). How an allowed request
+ * ended is a second record, `outcome`, which nobody waits for: it rides with the next batch, or is written within a
+ * second. A decision without an outcome is a call that was under way when the gateway died. The alternative, one record
+ * when the answer is known, was not taken: a tool may then have acted on what no record tells of.
  */
-import { type FileHandle, open } from 'node:fs/promises';
+import type { AuditConfig } from '#contract/config.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
 import type { Control } from '../controls/control.ts';
+import { Chain } from './chain.ts';
+import { Checkpointing } from './checkpointing.ts';
+import type { AuditFile } from './file.ts';
+import type { AuditRecord } from './record.ts';
 
-const flushEvery_ms = 1_000;
-/** Written at once when so many wait, without waiting for the timer. */
-const batchRecords = 2_000;
-/** With so many unwritten, no request is let in: the disk does not keep up. */
-const maxRecords = 20_000;
-/** What a failing disk may leave over; the refusals that it causes go unrecorded beyond that. */
-const maxRest_bytes = 8_388_608;
-
-export interface AuditRecord {
-  /** ISO 8601, UTC: when the request came. */
-  time: string;
-  trace_id: string;
-  span_id: string;
-  /** Client id; empty where nobody has proven who calls. */
-  agent: string;
-  /** `tool.operation`, or `unknown`. */
-  operation: string;
-  decision: 'allow' | 'deny';
-  /** Control that denied, and why; empty where allowed. */
-  control: string;
-  reason: string;
-  /** As answered to the agent; 0 where the agent went away first. */
-  status: number;
-  /** SHA-256 (hex) over target, newline, body; empty where the body was too large to be held. */
-  arguments_sha256: string;
-}
-
-/** What the audit needs of a file: a write may take less than it was given, or fail. */
-export interface AuditFile {
-  write(data: Buffer, offset: number): Promise<{ bytesWritten: number }>;
+export interface Audit extends Control {
+  readonly mode: AuditConfig['mode'];
+  /** Bytes of a torn record that were cut off when the log was opened. */
+  readonly torn_bytes: number;
+  /** Can records be written, as far as is known? */
+  readonly healthy: boolean;
+  /** Resolves once the record is durable; undefined in a mode in which nobody waits. @throws (rejects with) STORE */
+  readonly commit: ((record: AuditRecord) => Promise<void>) | undefined;
+  /** @throws WeighbridgeError STORE while records cannot be written. */
+  decide(): undefined;
+  /** Takes a record that nobody waits for. */
+  note(record: AuditRecord): void;
+  /** Resolves when all that was noted before is written, or could not be: `healthy` tells. */
+  flush(): Promise<void>;
+  /** Writes what is left, and the last checkpoint. */
   close(): Promise<void>;
 }
 
-export class Audit implements Control {
-  readonly name = 'audit';
-  readonly readsArguments = false;
-  readonly mode = 'buffered';
-  readonly #file: AuditFile;
-  #records: AuditRecord[] = [];
-  /** What a write that fell short has left over; it goes first, so that no line is ever torn by a later one. */
-  #rest: Buffer = Buffer.alloc(0);
-  #failed = false;
-  #writing: Promise<void> | undefined;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(file: AuditFile) {
-    this.#file = file;
-  }
-
-  /** @throws WeighbridgeError CONFIG where the file cannot be opened for appending. */
-  static async open(path: string): Promise<Audit> {
-    let handle: FileHandle;
-    try {
-      handle = await open(path, 'a', 0o600);
-    } catch (cause) {
-      throw new WeighbridgeError('CONFIG', `the audit file cannot be opened (${(cause as { code?: string }).code})`, {
-        where: path,
-        mend: 'name a file in a directory that exists and may be written to',
-        cause,
-      });
-    }
-    return new Audit({
-      write: (data, offset) => handle.write(data, offset),
-      close: () => handle.close(),
-    });
-  }
-
-  decide(): undefined {
-    if (this.#failed || this.#records.length >= maxRecords) {
-      // Try again, so that it mends itself as soon as the disk does.
-      this.#schedule();
-      throw new WeighbridgeError('STORE', 'audit records cannot be written');
-    }
-    return undefined;
-  }
-
-  note(record: AuditRecord): void {
-    if (this.#records.length >= maxRecords || this.#rest.length > maxRest_bytes) return;
-    this.#records.push(record);
-    if (this.#records.length === batchRecords) void this.flush();
-    else this.#schedule();
-  }
-
-  /** Resolves when all that was noted before is written, or could not be: `healthy` tells. */
-  async flush(): Promise<void> {
-    // A batch under way may not hold the latest records.
-    await this.#writing;
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = undefined;
-    });
-    await this.#writing;
-  }
-
-  get healthy(): boolean {
-    return !this.#failed;
-  }
-
-  async close(): Promise<void> {
-    clearTimeout(this.#timer);
-    await this.flush();
-    await this.#file.close();
-  }
-
-  #schedule(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      void this.flush();
-    }, flushEvery_ms).unref();
-  }
-
-  async #write(): Promise<void> {
-    const lines = this.#records.map((record) => `${JSON.stringify(record)}\n`).join('');
-    this.#records = [];
-    const data = Buffer.concat([this.#rest, Buffer.from(lines)]);
-    let written = 0;
-    try {
-      while (written < data.length) {
-        const { bytesWritten } = await this.#file.write(data, written);
-        // A full disk takes part of it, or nothing, without an error.
-        if (bytesWritten === 0) throw new Error('nothing was written');
-        written += bytesWritten;
-      }
-      this.#failed = false;
-    } catch {
-      this.#failed = true;
-    }
-    this.#rest = data.subarray(written);
-  }
+/** Where a log stands that is about to be written to. */
+export interface AuditState {
+  file: AuditFile;
+  chain: Chain;
+  /** Bytes in the file. */
+  length: number;
+  torn_bytes: number;
+  checkpointing: Checkpointing;
 }
+
+/** The state of an empty log; for tests, and for files that hold none. */
+export const emptyLog = (file: AuditFile): AuditState => ({
+  file,
+  chain: new Chain(),
+  length: 0,
+  torn_bytes: 0,
+  checkpointing: new Checkpointing(undefined),
+});
+
+/** Why a control refuses while records cannot be written. */
+export const cannotWrite = (): WeighbridgeError => new WeighbridgeError('STORE', 'audit records cannot be written');

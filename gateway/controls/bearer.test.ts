@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { SignJWT } from 'jose';
+import { testKey, testProof } from '../../bench/testbed/testing_proof.ts';
 import type { Gateway } from '../gateway.ts';
 import { Authority, gatewayTo, get, Origin, post, RawClient, send, TestClock, until } from '../testing.ts';
 
@@ -67,7 +68,7 @@ describe('bearer', () => {
     ['without an end', { exp: undefined }, {}, 'the access token is not valid'],
     ['of no client', { client_id: undefined }, {}, 'the access token is not valid'],
     ['not yet valid', { nbf: 9_999_999_999 }, {}, 'the access token is not valid'],
-    ['bound to a key (norm 23)', { cnf: { jkt: 'x' } }, {}, 'the access token is not valid'],
+    ['bound in a way that is not known', { cnf: { 'x5t#S256': 'x' } }, {}, 'the access token is not valid'],
     ['of an unknown key', {}, { kid: 'key-none' }, 'the access token is not valid'],
   ];
   for (const [name, claims, header, cause] of bad) {
@@ -207,6 +208,93 @@ describe('bearer', () => {
     clock.now_ms += 2_000;
     const cause = 'the access token is not valid';
     await refused({ status: 401, error: 'invalid_token', cause }, bearer(before));
+  });
+});
+
+describe('tokens that are bound to a key', () => {
+  const external_url = 'https://agents.example.test/gw/';
+  const path = '/calendar/events';
+  let authority: Authority;
+  let origin: Origin;
+  let gateway: Gateway;
+  before(async () => {
+    authority = await Authority.start();
+    origin = await Origin.start();
+    gateway = await gatewayTo(origin.url, { bearer: authority.verifier }, { external_url });
+  });
+  after(async () => {
+    await gateway.close();
+    await origin.stop();
+    await authority.stop();
+  });
+
+  async function bound() {
+    const key = await testKey('ES256');
+    const token = await authority.token({ cnf: { jkt: key.jkt } });
+    return { key, token, parts: { htm: 'GET', htu: `https://agents.example.test/gw${path}`, token } };
+  }
+  async function refused(error: string, ...lines: string[]): Promise<void> {
+    origin.received = '';
+    const answer = await send(gateway.url, get(path, ...lines));
+    assert.equal(answer.status, 401, answer.raw);
+    assert.ok(challenge(answer).startsWith(`DPoP error="${error}", `), challenge(answer));
+    assert.match(challenge(answer), /algs="ES256 Ed25519 EdDSA"/);
+    assert.equal(origin.received, '', 'not one byte went upstream');
+  }
+
+  test('with a proof for the gateway’s external URL the call passes, and neither token nor proof goes on', async () => {
+    const { key, token, parts } = await bound();
+    const proof = await testProof(key, parts);
+    const lines = [`Authorization: DPoP ${token}`, `DPoP: ${proof}`];
+    const answer = await send(gateway.url, get(`${path}?day=1`, ...lines));
+    assert.equal(answer.status, 200, answer.raw);
+    for (const name of ['authorization', 'dpop']) assert.equal(origin.field(name), undefined);
+    assert.ok(!origin.received.includes(proof) && !origin.received.includes(token));
+    await refused('invalid_dpop_proof', ...lines);
+  });
+
+  test('norm 23: a bound token sent as plain Bearer: 401', async () => {
+    const { key, token, parts } = await bound();
+    await refused('invalid_dpop_proof', bearer(token));
+    await refused('invalid_dpop_proof', bearer(token), `DPoP: ${await testProof(key, parts)}`);
+  });
+
+  test('norm 24: a proof of another key, for another URL, method or token, too old, twice, or missing: 401', async () => {
+    const { key, token, parts } = await bound();
+    const dpop = `Authorization: DPoP ${token}`;
+    const thief = await testKey();
+    const wrong = [
+      await testProof(thief, parts),
+      await testProof(key, { ...parts, signer: await testKey('ES256') }),
+      await testProof(key, { ...parts, htu: `${gateway.url}${path}` }),
+      await testProof(key, { ...parts, htu: `https://agents.example.test/gw/payments/balance` }),
+      await testProof(key, { ...parts, htm: 'DELETE' }),
+      await testProof(key, { ...parts, token: 'x' }),
+      await testProof(key, { ...parts, claims: { iat: Math.floor(Date.now() / 1000) - 61 } }),
+    ];
+    for (const proof of wrong) await refused('invalid_dpop_proof', dpop, `DPoP: ${proof}`);
+    await refused('invalid_dpop_proof', dpop);
+    const [one, other] = [await testProof(key, parts), await testProof(key, parts)];
+    await refused('invalid_dpop_proof', dpop, `DPoP: ${one}`, `DPoP: ${other}`);
+  });
+
+  test('a token that is bound to no key passes as Bearer, and not as DPoP', async () => {
+    const token = await authority.token();
+    assert.equal((await send(gateway.url, get(path, bearer(token)))).status, 200);
+    const key = await testKey();
+    const parts = { htm: 'GET', htu: `https://agents.example.test/gw${path}`, token };
+    await refused('invalid_token', `Authorization: DPoP ${token}`, `DPoP: ${await testProof(key, parts)}`);
+  });
+
+  test('require_binding: a token that is bound to no key is refused, and the challenge names DPoP alone', async () => {
+    const strict = await gatewayTo(origin.url, { bearer: { ...authority.verifier, require_binding: true } });
+    const unbound = await send(strict.url, get(path, bearer(await authority.token())));
+    assert.equal(unbound.status, 401);
+    assert.match(challenge(unbound), /^DPoP error="invalid_token"/);
+    assert.match(challenge(await send(strict.url, get(path))), /^DPoP algs=/);
+    const metadata = await fetch(`${strict.url}/.well-known/oauth-protected-resource`);
+    assert.equal(((await metadata.json()) as Record<string, unknown>).dpop_bound_access_tokens_required, true);
+    await strict.close();
   });
 });
 

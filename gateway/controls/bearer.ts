@@ -6,9 +6,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
 import type { VerifierConfig } from '#contract/config.ts';
+import { dpopAlgorithms, dpopAlgs, ProofChecker, type ProofFault, proofFault, tokenHash } from '#contract/dpop.ts';
 import { type Cause, denialDescription } from '#contract/tools.ts';
 import type { Clock } from '../clock.ts';
-import type { Call, Control, Denial } from './control.ts';
+import type { Call, Control, Denial, Presented } from './control.ts';
 
 /** Asymmetric ones only: a verifier must not be able to sign. */
 const algorithms = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
@@ -26,6 +27,8 @@ interface CheckedToken {
   readonly scopes: ReadonlySet<string>;
   readonly jti: string | undefined;
   readonly expires_ms: number;
+  /** Thumbprint of the key that the token is bound to, and the token's own hash; undefined where it is bound to none. */
+  readonly binding: { readonly jkt: string; readonly ath: string } | undefined;
   /** By the monotonic clock: check it again after this. */
   readonly check_again_ms: number;
 }
@@ -55,10 +58,17 @@ export class Bearer implements Control {
   /** For a token that came in a way that is not accepted (norm 21). */
   readonly malformed: Denial;
   readonly #invalid: Record<Cause, Denial>;
+  readonly #proofs = new ProofChecker();
+  readonly #unproven: Record<ProofFault, Denial>;
+  /** For a token that is bound to no key, where it should be or was sent as if it were. */
+  readonly #unbound: Denial;
+  /** Under which agents reach this gateway: their proofs are made for it. */
+  readonly #base: string;
 
   constructor({ verifier, clock, external_url }: BearerOptions) {
     this.#verifier = verifier;
     this.#clock = clock;
+    this.#base = external_url.replace(/\/$/, '');
     this.#keys = createRemoteJWKSet(new URL(verifier.jwks_uri), {
       cacheMaxAge: keysMaxAge_ms,
       cooldownDuration: keysCooldown_ms,
@@ -66,7 +76,12 @@ export class Bearer implements Control {
     });
     this.#secret = digest(verifier.push_secret);
     this.#metadata = `resource_metadata="${external_url}${metadataPath}"`;
-    this.#noToken = this.#denial('no_token', 'no token', `Bearer ${this.#metadata}`);
+    const schemes = verifier.require_binding ? [] : [`Bearer ${this.#metadata}`];
+    this.#noToken = this.#denial(
+      'no_token',
+      'no token',
+      [...schemes, `DPoP ${dpopAlgs}, ${this.#metadata}`].join(', '),
+    );
     this.malformed = this.#denial(
       'bad_token_request',
       'malformed',
@@ -82,6 +97,14 @@ export class Bearer implements Control {
         ),
       ]),
     ) as Record<Cause, Denial>;
+    const unbound = 'the access token is bound to no key';
+    this.#unbound = this.#denial('invalid_token', 'unbound', this.#dpop('invalid_token', unbound));
+    this.#unproven = Object.fromEntries(
+      (Object.keys(proofFault) as ProofFault[]).map((fault) => [
+        fault,
+        this.#denial('invalid_token', `proof ${fault}`, this.#dpop('invalid_dpop_proof', proofFault[fault])),
+      ]),
+    ) as Record<ProofFault, Denial>;
   }
 
   /** Fetches the keys before the first token needs them. @throws where the authority cannot be reached. */
@@ -95,6 +118,8 @@ export class Bearer implements Control {
       resource: this.#verifier.audience,
       authorization_servers: [this.#verifier.issuer],
       bearer_methods_supported: ['header'],
+      dpop_signing_alg_values_supported: dpopAlgorithms,
+      dpop_bound_access_tokens_required: this.#verifier.require_binding === true,
     });
   }
 
@@ -124,10 +149,27 @@ export class Bearer implements Control {
   #judge(checked: CheckedToken, call: Call): Denial | undefined {
     if (checked.jti !== undefined && this.#revoked.has(checked.jti)) return this.#invalid.revoked;
     if (this.#clock.epoch_ms() >= checked.expires_ms) return this.#invalid.expired;
+    const unproven = this.#possession(checked, call.presented);
+    if (unproven) return unproven;
     call.agent = checked.agent;
     const { operation } = call;
     if (operation && !checked.scopes.has(operation.scope)) return this.#lacks(operation.scope);
     return undefined;
+  }
+
+  /** Norms 23 and 24: a bound token needs its proof, and one that is not bound is worth no more for coming with one. */
+  #possession({ binding }: CheckedToken, presented: Presented): Denial | undefined {
+    if (!binding) return presented.kind === 'dpop' || this.#verifier.require_binding ? this.#unbound : undefined;
+    if (presented.kind !== 'dpop') return this.#unproven.missing;
+    const { proof, method, path } = presented;
+    const url = this.#base + path;
+    const fault = this.#proofs.check({ proof, method, url, ...binding, now_ms: this.#clock.epoch_ms() });
+    return fault === null ? undefined : this.#unproven[fault];
+  }
+
+  /** RFC 9449 §7.1. */
+  #dpop(error: string, description: string): string {
+    return `DPoP error="${error}", error_description="${description}", ${dpopAlgs}, ${this.#metadata}`;
   }
 
   #lacks(scope: string): Denial {
@@ -170,13 +212,16 @@ export class Bearer implements Control {
       return causeOfError(error);
     }
     const { client_id, scope, jti, exp, cnf } = claims;
-    // A token bound to a key is no bearer token (norm 23).
-    if (typeof client_id !== 'string' || client_id === '' || cnf !== undefined) return 'unknown';
+    const jkt = (cnf as { jkt?: unknown } | undefined)?.jkt;
+    // A binding of a kind that is not known here cannot be checked, and so the token not be taken.
+    if (cnf !== undefined && typeof jkt !== 'string') return 'unknown';
+    if (typeof client_id !== 'string' || client_id === '') return 'unknown';
     const checked: CheckedToken = {
       agent: client_id,
       scopes: new Set(typeof scope === 'string' ? scope.split(' ') : []),
       jti,
       expires_ms: exp! * 1000,
+      binding: typeof jkt === 'string' ? { jkt, ath: tokenHash(token) } : undefined,
       check_again_ms: this.#clock.monotonic_ms() + keysMaxAge_ms,
     };
     if (this.#tokens.size >= maxTokens) this.#tokens.delete(this.#tokens.keys().next().value!);

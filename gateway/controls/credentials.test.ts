@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import type { GatewayConfig } from '#contract/config.ts';
+import { createTelemetry, type Telemetry } from '../../collectors/telemetry/index.ts';
 import type { Gateway, GatewayOptions } from '../gateway.ts';
 import {
   Authority,
@@ -23,6 +24,24 @@ const refusal = (description: string): string =>
   `HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer error="invalid_token", error_description="${description}"\r\nContent-Length: 4\r\n\r\nsoso`;
 const forbidden =
   'HTTP/1.1 403 Forbidden\r\nWWW-Authenticate: Bearer error="insufficient_scope", error_description="the access token lacks a scope", scope="read:mail"\r\nContent-Length: 0\r\n\r\n';
+
+/** Telemetry that tells of each child span by its name. */
+function countingTelemetry(otlp: string, onChild: (name: string) => void): Telemetry {
+  const real = createTelemetry({ service: 'weighbridge-gateway', instance: 'gateway/test', mode: 'light', otlp });
+  return {
+    log: real.log,
+    now: () => real.now(),
+    epoch: (at) => real.epoch(at),
+    root: (...args) => real.root(...args),
+    child: (...args) => {
+      onChild(args[1]);
+      return real.child(...args);
+    },
+    line: (...args) => real.line(...args),
+    drain: () => real.drain(),
+    close: () => real.close(),
+  };
+}
 
 describe('credentials', () => {
   let authority: Authority;
@@ -128,8 +147,18 @@ describe('credentials', () => {
     assert.equal(origin.received.split('{"a":1}').length, 3);
 
     await gateway.drain();
-    const [first, second] = collector.spans.filter((span) => span.kind === 3);
+    const clients = collector.spans.filter((span) => span.kind === 3);
+    const [first, second] = clients.filter((span) => span.name !== 'token refresh');
     const server = collector.spans.find((span) => span.kind === 2)!;
+    const refreshes = clients.filter((span) => span.name === 'token refresh');
+    assert.equal(refreshes.length, 2, 'one for the first token, one for the mend');
+    for (const refresh of refreshes) {
+      assert.equal(refresh.parentSpanId, server.spanId);
+      assert.ok(refresh.start_ns >= server.start_ns && refresh.end_ns <= server.end_ns);
+      assert.equal(refresh.attributes['weighbridge.call_id'], undefined, 'it is no attempt of the call');
+    }
+    assert.ok(refreshes[0]!.end_ns <= first!.start_ns && refreshes[1]!.start_ns >= first!.end_ns);
+    assert.ok(refreshes[1]!.end_ns <= second!.start_ns);
     assert.equal(first!.attributes['weighbridge.cause'], 'revoked');
     assert.equal(first!.attributes['http.response.status_code'], '401');
     assert.equal(first!.attributes['http.request.resend_count'], undefined);
@@ -217,7 +246,8 @@ describe('credentials', () => {
     );
   });
 
-  test('an agent that goes away while the vault waits causes no call', async () => {
+  test('all that wait for one fetch show it in their traces, the one that began it by the authority’s side', async () => {
+    const collector = await Collector.start();
     let release = (): void => undefined;
     authority.onToken = () => ({
       status: 200,
@@ -226,7 +256,78 @@ describe('credentials', () => {
         release = resolve;
       }),
     });
+    let waiting = 0;
+    const telemetry = countingTelemetry(collector.url, (name) => {
+      if (name === 'token refresh') waiting++;
+    });
+    await start({ telemetry });
+    const answers = Array.from({ length: 10 }, () => send(gateway.url, get('/')));
+    await until(() => authority.tokenRequests.length === 1 && waiting === 10);
+    const given = authority.traceparents.at(-1)!;
+    release();
+    for (const answer of answers) assert.equal((await answer).status, 200);
+    await send(gateway.url, get('/'));
+    await gateway.drain();
+    const refreshes = collector.spans.filter((span) => span.name === 'token refresh');
+    assert.equal(refreshes.length, 10, 'a call that finds a token waits for none');
+    const own = refreshes.filter((span) => span.attributes['weighbridge.shared_fetch'] === undefined);
+    assert.deepEqual(
+      own.map((span) => `${span.traceId}-${span.spanId}`),
+      [given.slice(3, 52)],
+    );
+    for (const refresh of refreshes) {
+      const server = collector.spans.find((span) => span.spanId === refresh.parentSpanId)!;
+      assert.equal(server.kind, 2);
+      assert.ok(refresh.start_ns >= server.start_ns && refresh.end_ns <= server.end_ns);
+    }
+    await collector.stop();
+  });
+
+  test('a token fetched ahead holds nobody up, and belongs to no trace', async () => {
+    const collector = await Collector.start();
+    const clock = new TestClock();
+    authority.onToken = (count) => ({ status: 200, body: { access_token: `t${count}`, expires_in: 10 } });
+    await start({ clock, otlp: collector.url });
+    await send(gateway.url, get('/'));
+    clock.now_ms += 7_500;
+    await send(gateway.url, get('/'));
+    await until(() => authority.tokenRequests.length === 2);
+    assert.equal(authority.traceparents.at(-1), undefined);
+    await gateway.drain();
+    assert.equal(collector.spans.filter((span) => span.name === 'token refresh').length, 1);
+    await collector.stop();
+  });
+
+  test('renew fetches first and swaps then: nobody waits, and without a new token the old one serves on', async () => {
     await start();
+    await send(gateway.url, get('/'));
+    authority.onToken = () => ({ status: 503, body: {} });
+    await assert.rejects(gateway.renew());
+    assert.equal((await send(gateway.url, get('/'))).status, 200);
+    assert.deepEqual(tokensSent(), ['vault-token-1', 'vault-token-1']);
+  });
+
+  test('exactly one of client_secret and vault must be given', async () => {
+    const { token_endpoint } = authority;
+    const common = { token_endpoint, client_id: 'vault', scopes: [], resource: 'r' };
+    await start();
+    const vault = { file: 'nowhere', key_file: 'nowhere', entry: 'x' };
+    for (const credentials of [common, { ...common, client_secret: 's', vault }, { ...common, vault }]) {
+      await assert.rejects(gatewayTo(origin.url, { credentials }), { code: 'CONFIG' });
+    }
+  });
+
+  test('an agent that goes away while the vault waits causes no call, and its spans end one within the other', async () => {
+    let release = (): void => undefined;
+    authority.onToken = () => ({
+      status: 200,
+      body: { access_token: 't', expires_in: 60 },
+      after: new Promise((resolve) => {
+        release = resolve;
+      }),
+    });
+    const collector = await Collector.start();
+    await start({ otlp: collector.url });
     const client = new RawClient(gateway.url);
     client.write(get('/'));
     await until(() => authority.tokenRequests.length === 1);
@@ -238,5 +339,11 @@ describe('credentials', () => {
     release();
     assert.equal((await second).status, 200);
     assert.equal(origin.heads.length, 1);
+    await gateway.drain();
+    const gone = collector.spans.find((span) => span.attributes['error.type'] === 'client_gone' && span.kind === 2)!;
+    const waited = collector.spans.find((span) => span.parentSpanId === gone.spanId)!;
+    assert.equal(waited.attributes['error.type'], 'client_gone');
+    assert.ok(waited.end_ns <= gone.end_ns);
+    await collector.stop();
   });
 });

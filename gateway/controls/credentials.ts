@@ -1,11 +1,18 @@
 /**
  * The vault's side of a call: the agent's token ends here, and the call goes upstream with a token that the gateway
  * gets for itself (client credentials, RFC 6749 §4.4; resource, RFC 8707). The agent never holds it (norm 25).
+ *
+ * Whoever rotates, no request fails for it: one token serves all agents, one fetch all that wait; the held token serves
+ * until the next one is there; and the client secret is read anew for each fetch, the previous one tried after it, so
+ * that vault and authority may take over a new secret in either order.
  */
 import { type Dispatcher, Pool } from 'undici';
 import type { GatewayConfig } from '#contract/config.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
+import { attr, spanName } from '#contract/names.ts';
+import { type ActiveSpan, formatTraceparent, type Telemetry } from '../../collectors/telemetry/index.ts';
 import type { Clock } from '../clock.ts';
+import type { Secrets } from '../vault/secrets.ts';
 import type { Call, Control } from './control.ts';
 
 type CredentialsConfig = NonNullable<GatewayConfig['controls']['credentials']>;
@@ -27,22 +34,29 @@ interface HeldToken {
   readonly expires_ms: number;
 }
 
+export interface CredentialsOptions {
+  clock: Clock;
+  telemetry: Telemetry;
+  secrets: Secrets;
+}
+
 export class Credentials implements Control {
   readonly name = 'credentials';
   readonly readsArguments = false;
   readonly #config: CredentialsConfig;
+  readonly #options: CredentialsOptions;
   readonly #clock: Clock;
   readonly #authority: Pool;
   readonly #path: string;
   readonly #body: string;
-  readonly #authorization: string;
   #held: HeldToken | undefined;
   #fetching: Promise<HeldToken> | undefined;
   #notBefore_ms = Number.NEGATIVE_INFINITY;
 
-  constructor(config: CredentialsConfig, clock: Clock) {
+  constructor(config: CredentialsConfig, options: CredentialsOptions) {
     this.#config = config;
-    this.#clock = clock;
+    this.#options = options;
+    this.#clock = options.clock;
     const endpoint = new URL(config.token_endpoint);
     this.#authority = new Pool(endpoint.origin, { connections: 1, connect: { timeout: fetchTimeout_ms } });
     this.#path = endpoint.pathname + endpoint.search;
@@ -51,9 +65,6 @@ export class Credentials implements Control {
       scope: config.scopes.join(' '),
       resource: config.resource,
     }).toString();
-    // RFC 6749 §2.3.1: both are form-encoded before they are joined.
-    const pair = [config.client_id, config.client_secret].map(encodeURIComponent).join(':');
-    this.#authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
   }
 
   /** Sets the call's upstream token. @throws where none can be had. */
@@ -65,31 +76,52 @@ export class Credentials implements Control {
       call.upstream_token = held.token;
       return undefined;
     }
-    return this.#fetch().then((fetched) => {
-      call.upstream_token = fetched.token;
-      return undefined;
-    });
+    return this.#waitFor(call);
   }
 
   /**
-   * A token other than the given one, which the upstream refused: the one that someone else got since, or a new one.
+   * Replaces the call's token, which the upstream refused: by the one that someone else got since, or a new one.
    * @throws where none can be had.
    */
-  async renewed(refused: string): Promise<string> {
-    if (this.#held?.token === refused) this.#held = undefined;
-    return (this.#held ?? (await this.#fetch())).token;
+  async mend(call: Call): Promise<void> {
+    if (this.#held?.token === call.upstream_token) this.#held = undefined;
+    if (this.#held) call.upstream_token = this.#held.token;
+    else await this.#waitFor(call);
   }
 
-  /** Drops the token and fetches another. */
+  /** Fetches another token; the one held serves until it is there, and on, should there be none. */
   async renew(): Promise<void> {
     // A fetch under way was asked for under the old terms.
     await this.#fetching?.catch(() => undefined);
-    this.#held = undefined;
     await this.#fetch();
   }
 
   close(): Promise<void> {
     return this.#authority.destroy();
+  }
+
+  /**
+   * One that waits for a token shows so in its trace, by a client span of its own: the time is the authority's and not
+   * this gateway's. A fetch that nobody waits for (ahead of expiry, or on order) belongs to no request and has no span.
+   */
+  async #waitFor(call: Call): Promise<undefined> {
+    const { telemetry } = this.#options;
+    const span = call.trace && telemetry.child(call.trace, spanName.refresh, 'client');
+    call.waiting = span;
+    span?.set(attr.method, 'POST');
+    if (this.#fetching) span?.set(attr.sharedFetch, '1');
+    try {
+      const { token } = await this.#fetch(span);
+      call.upstream_token = token;
+    } catch (error) {
+      // The request may have ended since, and the span with it: its slot could be another one's by now.
+      call.waiting?.fail('no_token');
+      throw error;
+    } finally {
+      call.waiting?.end();
+      call.waiting = undefined;
+    }
+    return undefined;
   }
 
   #fetchAhead(): void {
@@ -98,41 +130,65 @@ export class Credentials implements Control {
     });
   }
 
-  /** One fetch at a time, whoever asks. */
-  #fetch(): Promise<HeldToken> {
-    this.#fetching ??= this.#request().finally(() => {
+  /** One fetch at a time, whoever asks; whoever begins it lends it the trace context. */
+  #fetch(span?: ActiveSpan): Promise<HeldToken> {
+    this.#fetching ??= this.#request(span && formatTraceparent(span)).finally(() => {
       this.#fetching = undefined;
     });
     return this.#fetching;
   }
 
-  async #request(): Promise<HeldToken> {
-    // The lifetime counts from before the request, so that we never take it for longer than it is.
-    const asked_ms = this.#clock.monotonic_ms();
-    const answer = await this.#authority.request({
+  async #request(traceparent: string | undefined): Promise<HeldToken> {
+    let status = 0;
+    for (const secret of await this.#options.secrets()) {
+      // The lifetime counts from before the request, so that we never take it for longer than it is.
+      const asked_ms = this.#clock.monotonic_ms();
+      const answer = await this.#ask(secret, traceparent);
+      const token = answer.status === 200 ? tokenIn(answer.text) : undefined;
+      if (token) return this.#hold(token, asked_ms);
+      status = answer.status;
+      // Only a secret that is not known (yet, or any more) makes it worth trying the other one.
+      if (!isInvalidClient(answer.text)) break;
+    }
+    // The answer itself stays out of the message: it could hold a token.
+    throw new WeighbridgeError('INTERNAL', `the authority gave no token (status ${status})`, {
+      where: this.#config.token_endpoint,
+      mend: 'check client id, secret, scopes and resource of controls.credentials',
+    });
+  }
+
+  async #ask(secret: string, traceparent: string | undefined): Promise<{ status: number; text: string }> {
+    // RFC 6749 §2.3.1: both are form-encoded before they are joined.
+    const pair = [this.#config.client_id, secret].map(encodeURIComponent).join(':');
+    const answer: Dispatcher.ResponseData = await this.#authority.request({
       method: 'POST',
       path: this.#path,
-      headers: { authorization: this.#authorization, 'content-type': 'application/x-www-form-urlencoded' },
+      headers: {
+        authorization: `Basic ${Buffer.from(pair).toString('base64')}`,
+        'content-type': 'application/x-www-form-urlencoded',
+        ...(traceparent === undefined ? {} : { traceparent }),
+      },
       body: this.#body,
       headersTimeout: fetchTimeout_ms,
       bodyTimeout: fetchTimeout_ms,
     });
-    const { access_token, expires_in } = await this.#read(answer);
+    return { status: answer.statusCode, text: await answer.body.text() };
+  }
+
+  #hold({ access_token, expires_in }: { access_token: string; expires_in: number }, asked_ms: number): HeldToken {
     const life_ms = expires_in * 1000 - margin_ms(expires_in * 1000);
     const held = { token: access_token, renew_ms: asked_ms + life_ms * renewAfter, expires_ms: asked_ms + life_ms };
     this.#held = held;
     return held;
   }
+}
 
-  async #read(answer: Dispatcher.ResponseData): Promise<{ access_token: string; expires_in: number }> {
-    const text = await answer.body.text();
-    const token = answer.statusCode === 200 ? tokenIn(text) : undefined;
-    if (token) return token;
-    // The answer itself stays out of the message: it could hold a token.
-    throw new WeighbridgeError('INTERNAL', `the authority gave no token (status ${answer.statusCode})`, {
-      where: this.#config.token_endpoint,
-      mend: 'check client id, secret, scopes and resource of controls.credentials',
-    });
+/** RFC 6749 §5.2: the authority does not take this secret. */
+function isInvalidClient(text: string): boolean {
+  try {
+    return (JSON.parse(text) as { error?: unknown } | null)?.error === 'invalid_client';
+  } catch {
+    return false;
   }
 }
 

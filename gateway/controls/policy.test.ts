@@ -1,10 +1,12 @@
 /** What Cedar decides, and that it fails closed. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { allScopes, operationByName, operations } from '#contract/tools.ts';
 import { amountOf, operationAt, operationBelow } from '../adapters/http.ts';
+import { TestClock } from '../testing.ts';
 import type { Call } from './control.ts';
-import { Policy, shippedPolicies } from './policy.ts';
+import { looksAtTime, Policy, rulesOf, shippedPolicies } from './policy.ts';
 
 const config = {
   agents: [
@@ -106,6 +108,93 @@ describe('policy', () => {
       assert.throws(() => new Policy(config, broken), { code: 'CONFIG' });
     }
     assert.throws(() => new Policy({ ...config, max_payment_cents: 1.5 }), { code: 'CONFIG' });
+  });
+});
+
+describe('permits and overlays', () => {
+  const agents = [{ agent_id: 'all', scopes: [...allScopes] }];
+  const shipped = (name: string): string => readFileSync(new URL(`./overlays/${name}.cedar`, import.meta.url), 'utf8');
+
+  test('given permits take the place of the shipped one; the payment rules stay', () => {
+    const permits =
+      '@id("one") permit (principal, action, resource == Operation::"search.query");\n@id("two") permit (principal, action == Action::"pay", resource);';
+    const policy = new Policy({ agents, max_payment_cents: 100, permits });
+    assert.equal(policy.decide(call('all', 'search.query')), undefined);
+    assert.equal(policy.decide(call('all', 'mail.list_messages'))?.reason, 'not permitted');
+    assert.equal(policy.decide(call('all', 'payments.create_payment', 100)), undefined);
+    assert.equal(policy.decide(call('all', 'payments.create_payment', 101))?.reason, 'payment-limit');
+  });
+
+  test('an overlay forbids, and may not permit', () => {
+    const policy = new Policy({ agents, max_payment_cents: 100, overlays: [shipped('no-deletions')] });
+    assert.equal(policy.decide(call('all', 'files.delete_file'))?.reason, 'no-deletions');
+    assert.equal(policy.decide(call('all', 'files.read_file')), undefined);
+    assert.throws(() => shippedPolicies({ overlays: ['@id("wide") permit (principal, action, resource);'] }), /wide/);
+  });
+
+  test('a rule for one agent leaves the others alone', () => {
+    const trainee = { agent_id: 'trainee', scopes: [...allScopes] };
+    const policy = new Policy({
+      agents: [...agents, trainee],
+      max_payment_cents: 100,
+      overlays: [shipped('per-agent')],
+    });
+    assert.equal(policy.decide(call('trainee', 'mail.send_message'))?.reason, 'trainee-reads-only');
+    assert.equal(policy.decide(call('trainee', 'mail.list_messages')), undefined);
+    assert.equal(policy.decide(call('all', 'mail.send_message')), undefined);
+  });
+
+  test('hours: a remembered decision ends with its hour', () => {
+    const clock = new TestClock();
+    const policy = new Policy(
+      { agents, max_payment_cents: 100, overlays: [shipped('office-hours')] },
+      undefined,
+      clock,
+    );
+    const paysAt = (moment: string): boolean => {
+      clock.now_ms = Date.parse(moment);
+      return policy.decide(call('all', 'payments.create_payment', 5)) === undefined;
+    };
+    // 14 January 2026 is a Wednesday.
+    assert.deepEqual(
+      [
+        '14T06:59:59',
+        '14T07:00:00',
+        '14T18:59:59',
+        '14T19:00:00',
+        '15T12:00:00',
+        '16T12:00:00',
+        '17T12:00:00',
+        '18T12:00:00',
+        '19T12:00:00',
+      ].map((moment) => paysAt(`2026-01-${moment}Z`)),
+      [false, true, true, false, true, true, false, false, true],
+    );
+  });
+
+  test('only rules that may look at the time make decisions end', () => {
+    const timed = (text: string): boolean => rulesOf(text).some(looksAtTime);
+    assert.equal(timed(shippedPolicies().policies), false);
+    assert.equal(timed(shipped('office-hours')), true);
+    assert.equal(timed('forbid (principal, action, resource) when { context has hour && context.hour > 3 };'), true);
+    assert.equal(timed('forbid (principal, action, resource) when { context == {hour: 3} };'), true);
+    assert.equal(timed('@id("\\"Var\\":\\"context\\"") forbid (principal, action, resource);'), false);
+  });
+
+  test('an agent of which the plugins are known has the permits of those alone', () => {
+    const permits =
+      '@id("p") permit (principal, action, resource) when { if principal has plugins then principal.plugins.contains("searcher") else true };';
+    const named = (plugins?: string[]) =>
+      new Policy({ agents: [{ ...agents[0]!, ...(plugins ? { plugins } : {}) }], max_payment_cents: 1, permits });
+    assert.equal(named(['searcher']).decide(call('all', 'search.query')), undefined);
+    assert.equal(named().decide(call('all', 'search.query')), undefined);
+    assert.equal(named([]).decide(call('all', 'search.query'))?.reason, 'not permitted');
+  });
+
+  test('two policies of one name, and templates, are refused: one of them would silently not hold', () => {
+    const twice = '@id("a") forbid (principal, action, resource);\n@id("a") permit (principal, action, resource);';
+    assert.throws(() => rulesOf(twice), { code: 'CONFIG' });
+    assert.throws(() => rulesOf('forbid (principal == ?principal, action, resource);'), { code: 'CONFIG' });
   });
 });
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Gateway } from '../gateway.ts';
 import { Authority, gatewayTo, get, Origin, send } from '../testing.ts';
+import { House } from './testing_calls.ts';
 
 test('beyond the limit: 429 with Retry-After, nothing upstream; agents have limits of their own', async () => {
   const authority = await Authority.start();
@@ -32,4 +34,60 @@ test('without tokens the limit is the sender’s address, and ends with its time
   while ((await send(gateway.url, request)).status !== 200);
   await gateway.close();
   await origin.stop();
+});
+
+test('agents may have limits of their own, and tools: of all agents together, and of each', async () => {
+  const house = await House.build();
+  const many = { points: 1_000, per_s: 600 };
+  const few = (points: number) => ({ points, per_s: 600 });
+  const statuses = async (gateway: Gateway, calls: ['read' | 'pay', string][]): Promise<number[]> => {
+    const all: number[] = [];
+    for (const [kind, agent] of calls)
+      all.push((await (kind === 'read' ? house.read(gateway, agent) : house.pay(gateway, 1, agent))).status);
+    return all;
+  };
+  const byAgent = await house.gateway({ rate_limit: { ...many, agents: { slow: few(1) } } });
+  assert.deepEqual(
+    await statuses(byAgent, [
+      ['read', 'slow'],
+      ['read', 'slow'],
+      ['read', 'other'],
+      ['read', 'other'],
+    ]),
+    [200, 429, 200, 200],
+  );
+  const byTool = await house.gateway({ rate_limit: { ...many, tools: { payments: few(2) } } });
+  assert.deepEqual(
+    await statuses(byTool, [
+      ['pay', 'a'],
+      ['pay', 'b'],
+      ['pay', 'c'],
+      ['read', 'a'],
+    ]),
+    [200, 200, 429, 200],
+  );
+  const byBoth = await house.gateway({ rate_limit: { ...many, agent_tools: { payments: few(1) } } });
+  assert.deepEqual(
+    await statuses(byBoth, [
+      ['pay', 'a'],
+      ['pay', 'a'],
+      ['pay', 'b'],
+      ['read', 'a'],
+    ]),
+    [200, 429, 200, 200],
+  );
+  await house.stop();
+});
+
+test('a flood by one agent that its own limit stops leaves the tool to the others', async () => {
+  const house = await House.build();
+  const gateway = await house.gateway({
+    rate_limit: { points: 5, per_s: 600, tools: { payments: { points: 10, per_s: 600 } } },
+  });
+  const flood = await Promise.all(Array.from({ length: 40 }, () => house.pay(gateway, 1, 'flooder')));
+  assert.equal(flood.filter(({ status }) => status === 200).length, 5);
+  const others = await Promise.all(Array.from({ length: 5 }, () => house.pay(gateway, 1, 'other')));
+  assert.deepEqual(new Set(others.map(({ status }) => status)), new Set([200]));
+  assert.equal(house.arrived, 10);
+  await house.stop();
 });

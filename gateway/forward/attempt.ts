@@ -29,6 +29,8 @@ export class Attempt implements Dispatcher.DispatchHandler, LaneUser {
   #discarded_bytes = 0;
   #sent_bytes = 0;
   #aborted = false;
+  /** Whether it may have reached the upstream. */
+  sent = false;
   #ended = false;
 
   /**
@@ -58,6 +60,7 @@ export class Attempt implements Dispatcher.DispatchHandler, LaneUser {
     if (body === req && headers.contentLength !== undefined) {
       this.#fields.push('content-length', String(headers.contentLength));
     }
+    this.sent = true;
     lane.client.dispatch(
       {
         path: core.upstream.prefix + target.target,

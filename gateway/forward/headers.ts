@@ -2,7 +2,7 @@
  * Which header fields go on, in either direction (RFC 9110 §7.6; norm 28). One pass over the raw fields of a request
  * sorts them into those that are forwarded as they are and those that the gateway reads or replaces.
  */
-import { callHeader } from '#contract/tools.ts';
+import { approvalHeader, callHeader, oneTimeCodeHeader, taskHeader } from '#contract/tools.ts';
 import { deniedByHeader } from '../errors.ts';
 
 const forward = 0;
@@ -18,11 +18,16 @@ const via = 9;
 const call = 10;
 const upgrade = 11;
 const contentType = 12;
+const oneTimeCode = 13;
+const approval = 14;
+const task = 15;
+const dpop = 16;
 
 /** By lower-case name; `x-forwarded-*` beside it. */
 const treatment = new Map<string, number>([
   ['host', host],
   ['authorization', authorization],
+  ['dpop', dpop],
   ['connection', connection],
   ['content-length', contentLength],
   ['transfer-encoding', transferEncoding],
@@ -30,6 +35,9 @@ const treatment = new Map<string, number>([
   ['tracestate', tracestate],
   ['via', via],
   [callHeader, call],
+  [oneTimeCodeHeader, oneTimeCode],
+  [approvalHeader, approval],
+  [taskHeader, task],
   ['content-type', contentType],
   ['upgrade', upgrade],
   ['keep-alive', drop],
@@ -68,6 +76,8 @@ export class RequestHeaders {
   hosts = 0;
   authorization: string | undefined;
   authorizations = 0;
+  /** The proof of possession; of several, all, so that none of them counts (RFC 9449 §4.3). */
+  dpop: string | undefined;
   contentLength: number | undefined;
   transferEncoding: string | undefined;
   contentType: string | undefined;
@@ -76,6 +86,10 @@ export class RequestHeaders {
   via: string | undefined;
   call: string | undefined;
   upgrade = false;
+  task: string | undefined;
+  /** undefined where there is none; of several, all, so that none of them counts. */
+  oneTimeCode: string | undefined;
+  approval: string | undefined;
   #connection: string | undefined;
 
   /** Names may be in any case; several fields of one name are joined where that is their meaning. */
@@ -98,6 +112,9 @@ export class RequestHeaders {
       case authorization:
         this.authorizations++;
         this.authorization = value;
+        break;
+      case dpop:
+        this.dpop = joined(this.dpop, value);
         break;
       case connection:
         this.#connection = joined(this.#connection, value);
@@ -122,6 +139,16 @@ export class RequestHeaders {
         break;
       case call:
         this.call = value;
+        this.forwarded.push(name, value);
+        break;
+      case oneTimeCode:
+        this.oneTimeCode = joined(this.oneTimeCode, value);
+        break;
+      case approval:
+        this.approval = joined(this.approval, value);
+        break;
+      case task:
+        this.task = value;
         this.forwarded.push(name, value);
         break;
       case contentType:

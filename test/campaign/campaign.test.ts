@@ -122,10 +122,10 @@ test('a bad campaign file ends with 104 and says where, what was found, what was
 
 test('a key of a later release is refused by name', async () => {
   const file = join(place.dir, 'later.yaml');
-  writeFileSync(file, "version: 1\nthresholds: {correlation: '= 100 %'}\n");
+  writeFileSync(file, 'version: 1\nsafety: {max_rps: 50}\n');
   const { code, stderr } = await weighbridge(['run', file, '--out', join(place.dir, 'never')]);
   assert.equal(code, 104);
-  assert.match(stderr, /thresholds/);
+  assert.match(stderr, /safety/);
 });
 
 test('init writes a file that runs, and never over another', async () => {
@@ -141,7 +141,7 @@ test('an unknown command, option or argument ends with 104', async () => {
 });
 
 test('help has examples for every command', async () => {
-  for (const command of ['run', 'report', 'verify', 'doctor', 'init']) {
+  for (const command of ['run', 'report', 'compare', 'verify', 'doctor', 'init']) {
     const { code, stdout } = await weighbridge([command, '--help']);
     assert.equal(code, 0);
     assert.match(stdout, /Examples:/);

@@ -22,8 +22,10 @@ export interface Running {
   says(text: string): Promise<void>;
 }
 
-export function start(args: string[], cwd: string = root): Running {
-  const child = spawn(process.execPath, [cli, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+/** @param through a command that runs the rest of its line in another place, as `nsenter` does */
+export function start(args: string[], cwd: string = root, through: string[] = []): Running {
+  const [command, ...rest] = [...through, process.execPath, cli, ...args];
+  const child = spawn(command!, rest, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
   const heard = { stdout: '', stderr: '' };
   const waiting: { text: string; resolve: () => void; reject: (error: Error) => void }[] = [];
   for (const name of ['stdout', 'stderr'] as const) {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { manifestSchema } from '#contract/manifest.ts';
 import { builtinWorkloads } from './builtin.ts';
-import { gatewayExample } from './example.ts';
+import { gatewayExample, thresholdsExample } from './example.ts';
 import { annotatedExample, defaultCampaign, loadCampaign, parseCampaign } from './index.ts';
 
 const gateways = `gateways:
@@ -240,6 +240,43 @@ describe('claims', () => {
   });
 });
 
+describe('thresholds', () => {
+  it('have their names resolved, in the shape of the manifest', () => {
+    const { thresholds } = parseCampaign(
+      "thresholds: {gateway.felt_p95_shift: '< 1 ms', retry401: '< 0.5 %', correlation: '= 100 %'}",
+    );
+    assert.deepEqual(manifestSchema.shape.thresholds.parse(thresholds), thresholds);
+    assert.deepEqual(
+      thresholds.map((t) => [t.threshold, t.compare, t.arm, t.baseline, t.op, t.limit, t.unit]),
+      [
+        ['gateway.felt_p95_shift', 'decision', 'gateway', 'native', '<', 1_000, 'us'],
+        ['retry401', null, null, null, '<', 0.005, 'ratio'],
+        ['correlation', null, null, null, '=', 1, 'ratio'],
+      ],
+    );
+  });
+
+  it('of an arm that the command line leaves out stay required', () => {
+    const text = "thresholds: {gateway.felt_p95_shift: '< 1 ms'}";
+    assert.deepEqual(parseCampaign(text, 'f', { arms: ['native'] }).thresholds, parseCampaign(text).thresholds);
+  });
+
+  it('stand on arms, comparisons, workloads and conditions of the file', () => {
+    const { thresholds } = parseCampaign(`${gateways}compare: {decision: {arm: ours, baseline: native}}
+workloads: [assistant-day]
+conditions: [{concurrency: 4}]
+thresholds: {ours.felt_p95_shift@assistant-day/instant/c4/http: '< 1 ms', retry401@fan-out: '< 1 %'}
+`);
+    assert.deepEqual(
+      thresholds.map((t) => [t.compare, t.workload, t.condition]),
+      [
+        ['decision', 'assistant-day', 'instant/c4/http'],
+        [null, 'fan-out', null],
+      ],
+    );
+  });
+});
+
 describe('the rest of the file', () => {
   it('profile, seed, question, workloads, conditions', () => {
     const config = parseCampaign(`question: Ours?
@@ -289,6 +326,16 @@ describe('the annotated example', () => {
     assert.equal(config.arms.length, 7);
     assert.equal(config.claims.length, 7);
     assert.ok(config.comparisons.some((c) => c.name === 'both_or_one'));
+  });
+
+  it('holds thresholds, which parse once the comment signs are off', () => {
+    const lines = annotatedExample().split('\n');
+    const start = lines.indexOf('# thresholds:');
+    const end = lines.findIndex((line, i) => i > start && line === '');
+    const uncommented = lines.slice(start, end).map((line) => line.replace(/^# ?/, ''));
+    const { thresholds } = parseCampaign(`${annotatedExample()}\n${uncommented.join('\n')}`);
+    assert.deepEqual(thresholds, parseCampaign(thresholdsExample).thresholds);
+    assert.equal(thresholds.length, 6);
   });
 
   it('holds the gateway example, which parses once the comment signs are off', () => {

@@ -50,6 +50,21 @@ claims:
   our-budget: {compare: decision, metric: felt_p95_shift, below_ms: 1}
 `;
 
+/** For a pipeline that must stop on a figure. */
+export const thresholdsExample = `thresholds:
+  gateway.felt_p95_shift: '< 2 ms'                    # the decision: gateway against native
+  hop.felt_p50_shift@instant/c1/http: '<= 0.5 ms'     # a comparison by name, in one condition
+  native.retry401: '< 20 %'
+  native.error_rate: '<= 1 %'
+  gateway.p99: '< 50 ms'
+  correlation: '= 100 %'                              # counted: every line of every arm joins its trace
+`;
+
+const thresholdsIntroduction = `
+# What you require: [arm.]metric[@workload/condition], an operator (< <= > >= =), a value and its unit. Judged by the 95 %
+# interval in every workload and condition; \`run\` ends with 99 where one broke and with 98 where one is inconclusive.
+`;
+
 /** Works as soon as something listens at `attach`. */
 export const gatewayExample = `gateways:
   ours:
@@ -75,10 +90,19 @@ const gatewayIntroduction = `
 `;
 
 const later = `
-# Later releases: agents, tools, auth, telemetry, safety, thresholds, report, gateways with run or restart, protocol mcp,
+# Later releases: agents, tools, auth, telemetry, safety, report, gateways with run or restart, protocol mcp,
 # imported workloads, the arm placebo, the profiles standard and rigorous.
 `;
 
 /** The annotated file; its active keys all work in this release. */
 export const annotatedExample = (): string =>
-  [opening, gatewayIntroduction, comment(gatewayExample.trimEnd()), '\n', later].join('');
+  [
+    opening,
+    thresholdsIntroduction,
+    comment(thresholdsExample.trimEnd()),
+    '\n',
+    gatewayIntroduction,
+    comment(gatewayExample.trimEnd()),
+    '\n',
+    later,
+  ].join('');

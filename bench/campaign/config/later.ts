@@ -33,7 +33,6 @@ export const laterRules: readonly LaterRule[] = [
   { at: 'auth', what: 'auth', mend: "remove it: the testbed's own authorization server issues the tokens" },
   { at: 'telemetry', what: 'telemetry', mend: 'remove it: spans and logs stay in the results directory' },
   { at: 'safety', what: 'safety', mend: 'remove it: nothing leaves this machine' },
-  { at: 'thresholds', what: 'thresholds', mend: 'remove it: state a claim with below_ms and read its verdict' },
   { at: 'report', what: 'report', mend: 'remove it' },
   { at: 'gateways.*.run', what: 'starting a gateway (run)', mend: 'start it yourself and give attach' },
   {

@@ -9,6 +9,7 @@ import { resolveArms, restrictArms } from './resolve-arms.ts';
 import { resolveClaims } from './resolve-claims.ts';
 import { resolveComparisons } from './resolve-comparisons.ts';
 import { resolveGateways } from './resolve-gateways.ts';
+import { resolveThresholds } from './resolve-thresholds.ts';
 import type { CampaignFile } from './schema.ts';
 import type { CampaignConfig, Overrides, ProfileName, ProfileSpec } from './types.ts';
 
@@ -32,6 +33,7 @@ export function normalise(file: CampaignFile, overrides: Overrides, report: Repo
   const conditions = file.conditions?.map((c) => conditionOf(c.service ?? 'instant', c.concurrency ?? 1));
   refuseTwice(file.workloads ?? [], 'workloads', report);
   refuseTwice(conditions?.map((c) => c.name) ?? [], 'conditions', report);
+  const places = { workloads: file.workloads ?? [...base.workloads], conditions: conditions ?? [...base.conditions] };
   return {
     version: 1,
     question: file.question ?? defaultQuestion,
@@ -39,11 +41,11 @@ export function normalise(file: CampaignFile, overrides: Overrides, report: Repo
     profile,
     arms,
     gateways: Object.fromEntries([...gateways].filter(([name]) => used.has(name))),
-    workloads: file.workloads ?? [...base.workloads],
-    conditions: conditions ?? [...base.conditions],
+    ...places,
     realistic: realisticService,
     comparisons: kept,
     claims: resolveClaims({ file, arms: known, comparisons, kept, report }),
+    thresholds: resolveThresholds(file, { arms: known, comparisons, ...places }, report),
     slo,
   };
 }

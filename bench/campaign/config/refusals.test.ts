@@ -42,7 +42,7 @@ describe('a bad file: place, path, found, expected', () => {
   it('a misspelt key names the closest, at every depth', () => {
     refusedAs(
       'sede: 1',
-      'c.yaml:1:1 sede: found an unknown key, expected version, question, seed, gateways, arms, workloads, conditions, compare, claims or profile; did you mean seed?',
+      'c.yaml:1:1 sede: found an unknown key, expected version, question, seed, gateways, arms, workloads, conditions, compare, claims, profile or thresholds; did you mean seed?',
     );
     refusedAs(
       'arms: {mine: {contrls: on}}',
@@ -79,7 +79,7 @@ describe('a bad file: place, path, found, expected', () => {
     const text = `arms:
   native: {controls: off}
   our-gw: {gateway: our, contrls: on}
-thresholds: {a: b}
+thresholds: {retry401: 5, our-gw.felt_p95_shfit: '< 1 ms'}
 workloads: [tool-chian, fan-out]
 compare:
   x: {arm: our-gw, baseline: nativ}
@@ -93,7 +93,8 @@ claims:
         'c.yaml:2:22 arms.native.controls',
         'c.yaml:3:21 arms.our-gw.gateway',
         'c.yaml:3:26 arms.our-gw.contrls',
-        'c.yaml:4:1 thresholds',
+        'c.yaml:4:24 thresholds.retry401',
+        'c.yaml:4:27 thresholds.our-gw.felt_p95_shfit',
         'c.yaml:5:13 workloads[0]',
         'c.yaml:7:30 compare.x.baseline',
         'c.yaml:9:16 claims.y.compare',
@@ -304,7 +305,6 @@ describe('what a later release does is refused by name', () => {
     ['auth: {issuer: x}', 'auth', 'auth'],
     ['telemetry: {}', 'telemetry', 'telemetry'],
     ['safety:', 'safety', 'safety'],
-    ['thresholds: {a: b}', 'thresholds', 'thresholds'],
     ['report: {redact: [hosts]}', 'report', 'report'],
     [
       'gateways: {ours: {run: ./gw, product: n@1, upstream: "http://127.0.0.1:9700"}}',
@@ -371,7 +371,6 @@ describe('what a later release does is refused by name', () => {
       'report',
       'safety',
       'telemetry',
-      'thresholds',
       'tools',
       'workloads[2]',
     ]);
@@ -390,6 +389,41 @@ describe('what a later release does is refused by name', () => {
     ]);
     assert.match(linesOf('', { arms: ['nativ'] })[0]!, /^--arms: found "nativ", expected .*; did you mean native\?$/);
   });
+});
+
+describe('a threshold that is none', () => {
+  const refused: [what: string, text: string, line: RegExp][] = [
+    [
+      'an unknown metric',
+      "{gateway.felt_p95_shfit: '< 1 ms'}",
+      /^c\.yaml:1:14 thresholds\.gateway\.felt_p95_shfit: found "felt_p95_shfit", expected a metric: .*; did you mean felt_p95_shift\?$/,
+    ],
+    [
+      'a unit of something else',
+      "{gateway.felt_p95_shift: '< 5 %'}",
+      /^c\.yaml:1:38 thresholds\.gateway\.felt_p95_shift: found "%", expected a unit of time for felt_p95_shift: µs, ms or s$/,
+    ],
+    ['no operator', "{retry401: '0.5 %'}", /found "0\.5 %", expected an operator/],
+    ['a number', '{retry401: 0.5}', /found 0\.5, expected a requirement in quotes/],
+    ['an unknown arm', "{gatewya.p95: '< 5 ms'}", /found "gatewya", expected an arm: .*did you mean gateway\?$/],
+    [
+      'an arm with several baselines',
+      "{native.retry401_shift: '< 1 %'}",
+      /expected one comparison: controls_native\.retry401_shift \(native − direct\) or fix\.retry401_shift/,
+    ],
+    [
+      'a condition that is not run',
+      "{gateway.p95@instant/c2/http: '< 5 ms'}",
+      /found "@instant\/c2\/http", expected @ and where p95 is measured/,
+    ],
+    ['a list', '[a]', /^c\.yaml:1:13 thresholds: found a list of 1, expected a map such as/],
+  ];
+  for (const [what, text, line] of refused)
+    it(what, () => {
+      const lines = linesOf(`thresholds: ${text}`);
+      assert.equal(lines.length, 1);
+      assert.match(lines[0]!, line);
+    });
 });
 
 describe('hostile YAML', () => {

@@ -88,6 +88,13 @@ const armMap = z.record(name, arm.nullable(), { error: 'a map of arms' });
 const claimNames = list(label, 'a list of claims');
 const claimMap = z.record(label, claim.nullable(), { error: 'a map of claims' });
 
+/** Keys and values have a grammar of their own: `bench/thresholds`. */
+const requirement = text("a requirement in quotes, for example '< 1 ms'", 40);
+const thresholdKey = text('[arm.]metric', 160);
+const thresholdMap = z
+  .record(thresholdKey, requirement, { error: "a map such as {retry401: '< 0.5 %'}" })
+  .refine((all) => Object.keys(all).length <= 64, { error: 'at most 64 thresholds' });
+
 export const campaignSchema = map({
   version: z.literal(1, { error: '1' }).optional(),
   question: text('one line of text', 300).optional(),
@@ -99,6 +106,7 @@ export const campaignSchema = map({
   compare: z.record(label, comparison, { error: 'a map of comparisons' }).optional(),
   claims: z.union([claimNames, claimMap], { error: 'a list of built-in claims, or a map of claims' }).optional(),
   profile: z.union([oneOf(profileNames), profileMap], { error: `${listText(profileNames)}, or a map` }).optional(),
+  thresholds: thresholdMap.optional(),
 });
 
 export type CampaignFile = z.infer<typeof campaignSchema>;

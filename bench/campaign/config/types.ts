@@ -1,6 +1,6 @@
 /** A campaign's configuration, normalised: every default filled in, every name resolved. Plain data. */
 import type { AgentControls } from '#contract/config.ts';
-import type { Manifest } from '#contract/manifest.ts';
+import type { Manifest, Threshold } from '#contract/manifest.ts';
 
 export type ProfileName = 'smoke' | 'quick';
 
@@ -82,6 +82,7 @@ export interface CampaignConfig {
   realistic: RealisticService;
   comparisons: Comparison[];
   claims: ClaimSpec[];
+  thresholds: Threshold[];
   /** Service level objective: share of calls that must end as they should. */
   slo: number;
 }

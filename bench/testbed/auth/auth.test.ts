@@ -1,5 +1,6 @@
 /** The authorization server as its own process, met over HTTP only. Norm numbers are those of the project's norms. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
@@ -9,6 +10,7 @@ import type { WeighbridgeError } from '#contract/errors.ts';
 import { gatewayAudience, toolsAudience } from '#contract/tools.ts';
 import { startTier, testClients, testRedirectUri, testVaultSecret } from '../testing.ts';
 import { discover, followToClient, login, refresh } from '../testing_login.ts';
+import { type TestKey, testKey, testProof } from '../testing_proof.ts';
 import { listen } from '../tier.ts';
 
 const oldClient: AuthClient = {
@@ -19,6 +21,7 @@ const oldClient: AuthClient = {
   redirect_uri: testRedirectUri,
   pkce_required: false,
 };
+const boundClient: AuthClient = { ...oldClient, client_id: 'bound', pkce_required: true, dpop_bound: true };
 const pushSecret = 'push-secret-for-tests';
 
 let control: ControlClient<AuthMethods>;
@@ -29,7 +32,7 @@ before(async () => {
   as = await control.call('configure', {
     telemetry: { service: 'weighbridge-auth', instance: 'auth/test', mode: 'off' },
     access_token_ttl_ms: 3_600_000,
-    clients: [...testClients, oldClient],
+    clients: [...testClients, oldClient, boundClient],
     push_secret: pushSecret,
   });
 });
@@ -267,6 +270,89 @@ describe('refresh', () => {
     });
     assert.equal(answer.status, 200);
     assert.equal((await agentRefresh(tokens.refresh_token)).json.error, 'invalid_grant');
+  });
+});
+
+describe('binding to a key (RFC 9449)', () => {
+  const scope = 'read:mail';
+  const proof = (key: TestKey) => testProof(key, { htm: 'POST', htu: as.token_endpoint });
+  const boundLogin = (client_id: string, key: TestKey) =>
+    login({ issuer: as.issuer, client_id, scope, resource: toolsAudience, proofFor: () => proof(key) });
+  const boundRefresh = async (client_id: string, refresh_token: string, key?: TestKey) =>
+    refresh(as.token_endpoint, { client_id, refresh_token }, key ? { dpop: await proof(key) } : {});
+
+  test('it is announced, for the algorithms that the agent uses', async () => {
+    const { dpop_signing_alg_values_supported: algs } = await discover(as.issuer);
+    assert.ok(algs?.includes('Ed25519') && algs.includes('ES256'));
+  });
+
+  test('a proof binds the tokens to its key, across rotations; without one they are bound to none', async () => {
+    const key = await testKey();
+    const tokens = await boundLogin('agent', key);
+    assert.equal(tokens.token_type, 'dpop');
+    assert.deepEqual(decodeJwt(tokens.access_token).cnf, { jkt: key.jkt });
+    let refreshToken = tokens.refresh_token!;
+    for (let i = 0; i < 3; i++) {
+      const { status, json } = await boundRefresh('agent', refreshToken, key);
+      assert.deepEqual([status, json.token_type], [200, 'DPoP']);
+      assert.deepEqual(decodeJwt(String(json.access_token)).cnf, { jkt: key.jkt });
+      refreshToken = String(json.refresh_token);
+    }
+    const plain = await agentLogin(scope);
+    assert.equal(plain.token_type, 'bearer');
+    assert.equal(decodeJwt(plain.access_token).cnf, undefined);
+  });
+
+  test('a bound refresh token is of no use to another key, or without one; and its owner loses nothing', async () => {
+    const key = await testKey();
+    const { refresh_token } = await boundLogin('agent', key);
+    for (const thief of [await testKey(), undefined]) {
+      const { status, json } = await boundRefresh('agent', refresh_token!, thief);
+      assert.deepEqual([status, json.error], [400, 'invalid_grant']);
+    }
+    assert.equal((await boundRefresh('agent', refresh_token!, key)).status, 200);
+  });
+
+  test('a client that is registered so gets no token without a proof', async () => {
+    await assert.rejects(
+      login({ issuer: as.issuer, client_id: 'bound', scope, resource: toolsAudience }),
+      (error: Error & { error?: string; status?: number }) => error.error === 'invalid_grant' && error.status === 400,
+    );
+    const key = await testKey();
+    const { refresh_token } = await boundLogin('bound', key);
+    assert.equal((await boundRefresh('bound', refresh_token!, key)).status, 200);
+  });
+
+  test('a proof serves once', async () => {
+    const key = await testKey();
+    const { refresh_token } = await boundLogin('agent', key);
+    const dpop = await proof(key);
+    const again = (token: string) => refresh(as.token_endpoint, { client_id: 'agent', refresh_token: token }, { dpop });
+    const first = await again(refresh_token!);
+    assert.equal(first.status, 200);
+    const second = await again(String(first.json.refresh_token));
+    assert.deepEqual([second.status, second.json.error], [400, 'invalid_grant']);
+  });
+
+  test('a code that was asked for with dpop_jkt is redeemed by that key alone', async () => {
+    const [key, thief] = [await testKey(), await testKey()];
+    const verifier = 'v'.repeat(43);
+    const challenge = createHash('sha256').update(verifier).digest('base64url');
+    for (const [by, status] of [
+      [thief, 400],
+      [undefined, 400],
+      [key, 200],
+    ] as const) {
+      const { returned } = await authorize({ code_challenge: challenge, dpop_jkt: key.jkt });
+      const fields = {
+        grant_type: 'authorization_code',
+        client_id: 'agent',
+        code: returned!.code!,
+        redirect_uri: testRedirectUri,
+        code_verifier: verifier,
+      };
+      assert.equal((await tokenRequest(fields, by ? { dpop: await proof(by) } : {})).status, status);
+    }
   });
 });
 

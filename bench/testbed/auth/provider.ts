@@ -95,8 +95,8 @@ const onlyOne = (items: readonly string[]): string | undefined => (items.length 
 function features(known: (client: Client) => AuthClient): NonNullable<Configuration['features']> {
   return {
     devInteractions: { enabled: false },
-    // Tools and gateways take Bearer only: a token bound to a key would be refused by all of them.
-    dPoP: { enabled: false },
+    // A proof binds the tokens to its key (RFC 9449 §5), for every client that sends one; each proof serves once.
+    dPoP: { enabled: true, allowReplay: false },
     userinfo: { enabled: false },
     rpInitiatedLogout: { enabled: false },
     pushedAuthorizationRequests: { enabled: false },
@@ -129,6 +129,7 @@ function metadata(client: AuthClient): ClientMetadata {
     response_types: ['code'],
     redirect_uris: [client.redirect_uri],
     token_endpoint_auth_method: 'none',
+    dpop_bound_access_tokens: client.dpop_bound === true,
   };
 }
 

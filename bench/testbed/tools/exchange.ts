@@ -1,6 +1,7 @@
 /** One request's way through the tools: token, arguments, service, service time, answer. */
 import type { IncomingMessage } from 'node:http';
 import type { ServiceTime } from '#contract/config.ts';
+import type { ProofChecker } from '#contract/dpop.ts';
 import { attr } from '#contract/names.ts';
 import { callHeader, type Operation } from '#contract/tools.ts';
 import type { ActiveSpan } from '../../../collectors/telemetry/index.ts';
@@ -24,6 +25,11 @@ import { type Access, KeysUnavailable, type TokenVerifier } from './verify.ts';
 /** What all exchanges of a process share. */
 export interface Shared {
   readonly verifier: TokenVerifier;
+  readonly proofs: ProofChecker;
+  /** Base URL under which agents reach the tools: their proofs are made for it. */
+  readonly base: string;
+  /** Are tokens refused that are bound to no key? */
+  readonly requireBinding: boolean;
   readonly challenges: Challenges;
   readonly effects: Effects;
   serviceTime: ServiceTime;
@@ -32,8 +38,9 @@ export interface Shared {
 }
 
 const longestKey_chars = 200;
-/** RFC 6750 §2.1: the scheme in any case, then b64token. */
-const bearer = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
+/** RFC 6750 §2.1 and RFC 9449 §7.1: the scheme in any case, then b64token. */
+const tokenField = /^(?:bearer|dpop) +([A-Za-z0-9\-._~+/]+=*)$/i;
+const tokenScheme = /^(?:bearer|(dpop))(?: |$)/i;
 const noHeaders: readonly string[] = [];
 
 /** Carries the request out; undefined where the client went away in its midst. Notes what it does on the span. */
@@ -73,11 +80,12 @@ async function authorize(shared: Shared, req: IncomingMessage, operation: Operat
   const { challenges, verifier } = shared;
   if (hasTokenInQuery(req.url!)) return challenges.tokenInQuery;
   const field = req.headers.authorization;
+  const scheme = field === undefined ? null : tokenScheme.exec(field);
   // A scheme that is not ours counts as no token (RFC 6750 §3.1). Two fields arrive joined, and so malformed.
-  if (field === undefined || !/^bearer(?: |$)/i.test(field)) return challenges.noToken;
-  let verdict = field.startsWith('Bearer ') ? verifier.cached(field.slice(7)) : undefined;
+  if (field === undefined || !scheme) return challenges.noToken;
+  let verdict = verifier.cached(field.slice(scheme[0].length));
   if (verdict === undefined) {
-    const token = bearer.exec(field)?.[1];
+    const token = tokenField.exec(field)?.[1];
     if (token === undefined) return challenges.malformedToken;
     try {
       verdict = await verifier.check(token);
@@ -87,9 +95,27 @@ async function authorize(shared: Shared, req: IncomingMessage, operation: Operat
     }
   }
   if (typeof verdict === 'string') return challenges.invalidToken(verdict);
+  const unproven = possession(shared, req, verdict, scheme[1] !== undefined);
+  if (unproven) return unproven;
   return verdict.scopes.has(operation.scope) ? verdict : challenges.insufficientScope(operation.scope);
 }
 
+/** Norms 23 and 24: a bound token needs its proof, and one that is not bound is worth no more for coming with one. */
+function possession(shared: Shared, req: IncomingMessage, { binding }: Access, withProof: boolean): Reply | undefined {
+  const { challenges, proofs, base, requireBinding } = shared;
+  if (!binding) return withProof || requireBinding ? challenges.unboundToken : undefined;
+  if (!withProof) return challenges.unproven('missing');
+  // Several DPoP fields arrive joined, and so malformed (RFC 9449 §4.3).
+  const proof = (req.headers.dpop as string | undefined) ?? '';
+  const url = base + pathOf(req.url!);
+  const fault = proofs.check({ proof, method: req.method!, url, ...binding, now_ms: Date.now() });
+  return fault === null ? undefined : challenges.unproven(fault);
+}
+
+const pathOf = (url: string): string => {
+  const mark = url.indexOf('?');
+  return mark < 0 ? url : url.slice(0, mark);
+};
 const queryOf = (url: string): string => {
   const mark = url.indexOf('?');
   return mark < 0 ? '' : url.slice(mark + 1);
@@ -118,7 +144,7 @@ async function perform(call: Permitted): Promise<Reply> {
   }
   const url = req.url!;
   const query = queryOf(url);
-  const id = route.hasId ? pathId(query === '' ? url : url.slice(0, url.indexOf('?'))) : undefined;
+  const id = route.hasId ? pathId(pathOf(url)) : undefined;
   const args = gatherArguments(id, query, call.body);
   const digest = digestOf(args);
   const { handler, opening } = implementations.get(operation)!;

@@ -1,7 +1,8 @@
 /**
- * Every answer that is not a success: RFC 9457 problems, and the challenges of RFC 6750 §3 with the pointer of RFC 9728
- * §5.1. All texts are built once, at start.
+ * Every answer that is not a success: RFC 9457 problems, and the challenges of RFC 6750 §3 and RFC 9449 §7.1 with the
+ * pointer of RFC 9728 §5.1. All texts are built once, at start.
  */
+import { dpopAlgs, type ProofFault, proofFault } from '#contract/dpop.ts';
 import { type Cause, denialDescription, type Scope } from '#contract/tools.ts';
 
 export interface Reply {
@@ -43,14 +44,29 @@ export class Challenges {
   /** Norm 21. */
   readonly malformedToken: Reply;
   readonly tokenInQuery: Reply;
+  /** For a token that is bound to no key, where it should be or was sent as if it were. */
+  readonly unboundToken: Reply;
+  readonly #unproven: ReadonlyMap<ProofFault, Reply>;
   readonly #invalid: ReadonlyMap<Cause, Reply>;
   readonly #insufficient = new Map<Scope, Reply>();
   readonly #pointer: string;
 
-  /** @param metadataUrl where the protected-resource metadata is served */
-  constructor(metadataUrl: string) {
+  /**
+   * @param metadataUrl where the protected-resource metadata is served
+   * @param requireBinding are tokens refused that are bound to no key?
+   */
+  constructor(metadataUrl: string, requireBinding = false) {
     this.#pointer = `resource_metadata="${metadataUrl}"`;
-    this.noToken = problem(401, 'no access token was sent', ['www-authenticate', `Bearer ${this.#pointer}`]);
+    const schemes = requireBinding ? [] : [`Bearer ${this.#pointer}`];
+    const challenge = [...schemes, `DPoP ${dpopAlgs}, ${this.#pointer}`].join(', ');
+    this.noToken = problem(401, 'no access token was sent', ['www-authenticate', challenge]);
+    this.unboundToken = this.#refuseBinding('invalid_token', 'the access token is bound to no key');
+    this.#unproven = new Map(
+      (Object.keys(proofFault) as ProofFault[]).map((fault) => [
+        fault,
+        this.#refuseBinding('invalid_dpop_proof', proofFault[fault]),
+      ]),
+    );
     this.malformedToken = this.#refuse(400, 'invalid_request', 'the authorization field is malformed');
     this.tokenInQuery = this.#refuse(400, 'invalid_request', 'an access token does not belong in the query');
     this.#invalid = new Map(
@@ -66,6 +82,11 @@ export class Challenges {
     return this.#invalid.get(cause)!;
   }
 
+  /** Norms 23, 24. */
+  unproven(fault: ProofFault): Reply {
+    return this.#unproven.get(fault)!;
+  }
+
   /** Norm 20. */
   insufficientScope(scope: Scope): Reply {
     let reply = this.#insufficient.get(scope);
@@ -74,6 +95,11 @@ export class Challenges {
       this.#insufficient.set(scope, reply);
     }
     return reply;
+  }
+
+  #refuseBinding(error: string, description: string): Reply {
+    const challenge = `DPoP error="${error}", error_description="${description}", ${dpopAlgs}, ${this.#pointer}`;
+    return { ...problem(401, description, ['www-authenticate', challenge]), cause: 'unknown' };
   }
 
   #refuse(status: number, error: string, description: string, scope?: string): Reply {

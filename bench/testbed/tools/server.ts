@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { ServiceTime, ToolsConfig } from '#contract/config.ts';
 import type { Effect } from '#contract/control.ts';
+import { dpopAlgorithms, ProofChecker } from '#contract/dpop.ts';
 import { attr, spanName } from '#contract/names.ts';
 import { allScopes, operations } from '#contract/tools.ts';
 import { type ActiveSpan, parseTraceContext, type Telemetry } from '../../../collectors/telemetry/index.ts';
@@ -47,7 +48,10 @@ export async function startToolServer(config: ToolsConfig, telemetry: Telemetry)
 
   const shared: Shared = {
     verifier,
-    challenges: new Challenges(`${url}${metadataPath}`),
+    proofs: new ProofChecker(),
+    base: url,
+    requireBinding: config.verifier.require_binding === true,
+    challenges: new Challenges(`${url}${metadataPath}`, config.verifier.require_binding),
     effects: new Effects(),
     serviceTime: { kind: 'instant' },
     wait: (duration_ns) => waiter!.wait(duration_ns),
@@ -91,6 +95,8 @@ function metadataReply(config: ToolsConfig): Reply {
     authorization_servers: [config.verifier.issuer],
     scopes_supported: allScopes,
     bearer_methods_supported: ['header'],
+    dpop_signing_alg_values_supported: dpopAlgorithms,
+    dpop_bound_access_tokens_required: config.verifier.require_binding === true,
   });
   return { status: 200, body, headers: [] };
 }

@@ -13,6 +13,7 @@ import {
 } from '#contract/tools.ts';
 import { startTestbed, type Testbed, testRedirectUri } from '../testing.ts';
 import { login, refresh } from '../testing_login.ts';
+import { type ProofParts, testKey, testProof } from '../testing_proof.ts';
 
 let bed: Testbed;
 let token: string;
@@ -151,7 +152,7 @@ describe('challenges', () => {
     for (const headers of [{}, { authorization: 'Basic YTpi' }]) {
       const got = await send('/mail/messages', { headers });
       assert.equal(got.status, 401);
-      assert.equal(got.challenge, `Bearer ${metadata()}`);
+      assert.equal(got.challenge, `Bearer ${metadata()}, DPoP algs="ES256 Ed25519 EdDSA", ${metadata()}`);
     }
   });
 
@@ -215,6 +216,86 @@ describe('challenges', () => {
     assert.equal(document.resource, toolsAudience);
     assert.deepEqual(document.authorization_servers, [bed.auth.issuer]);
     assert.deepEqual(document.bearer_methods_supported, ['header']);
+  });
+});
+
+describe('tokens that are bound to a key', () => {
+  const path = '/mail/messages';
+  /** By the real authority, for this key. */
+  async function bound() {
+    const key = await testKey();
+    const { access_token } = await login({
+      issuer: bed.auth.issuer,
+      client_id: 'agent',
+      scope: 'read:mail',
+      resource: toolsAudience,
+      proofFor: (htu) => testProof(key, { htm: 'POST', htu }),
+    });
+    const parts: ProofParts = { htm: 'GET', htu: `${bed.tools.url}${path}`, token: access_token };
+    return { key, access_token, parts, authorization: `DPoP ${access_token}` };
+  }
+  const challenged = (got: Awaited<ReturnType<typeof send>>, error: string): void => {
+    assert.equal(got.status, 401);
+    assert.ok(got.challenge!.startsWith(`DPoP error="${error}", `), got.challenge!);
+    assert.match(got.challenge!, /algs="ES256 Ed25519 EdDSA"/);
+    assert.equal(causeOf(got.challenge!), 'unknown');
+  };
+
+  test('with a proof they serve, with query too; scope counts as ever', async () => {
+    const { key, authorization, parts, access_token } = await bound();
+    const dpop = await testProof(key, parts);
+    assert.equal((await send(`${path}?limit=2`, { headers: { authorization, dpop } })).status, 200);
+    const lower = { authorization: `dpop ${access_token}`, dpop: await testProof(key, parts) };
+    assert.equal((await send(path, { headers: lower })).status, 200, 'the scheme in any case');
+    const htu = `${bed.tools.url}/files/x`;
+    const elsewhere = await testProof(key, { ...parts, htu });
+    assert.equal((await send('/files/x', { headers: { authorization, dpop: elsewhere } })).status, 403);
+  });
+
+  test('norm 23: sent as plain Bearer → 401, with a proof beside it too', async () => {
+    const { key, access_token, parts } = await bound();
+    challenged(await send(path, { headers: auth(access_token) }), 'invalid_dpop_proof');
+    const dpop = await testProof(key, parts);
+    challenged(await send(path, { headers: { ...auth(access_token), dpop } }), 'invalid_dpop_proof');
+  });
+
+  test('norm 24: no proof, another’s, for another URL or method, old, or used before → 401', async () => {
+    const { key, authorization, parts } = await bound();
+    const thief = await testKey();
+    const proofs = [
+      undefined,
+      'x',
+      await testProof(thief, parts),
+      await testProof(key, { ...parts, htu: `http://127.0.0.1:1${path}` }),
+      await testProof(key, { ...parts, htm: 'POST' }),
+      await testProof(key, { ...parts, token }),
+      await testProof(key, { ...parts, claims: { iat: Math.floor(Date.now() / 1000) - 120 } }),
+    ];
+    await bed.toolsControl.call('effects');
+    for (const dpop of proofs) {
+      challenged(await send(path, { headers: { authorization, ...(dpop && { dpop }) } }), 'invalid_dpop_proof');
+    }
+    const { effects } = await bed.toolsControl.call('effects');
+    assert.deepEqual(effects, []);
+    const headers = { authorization, dpop: await testProof(key, parts) };
+    assert.equal((await send(path, { headers })).status, 200);
+    challenged(await send(path, { headers }), 'invalid_dpop_proof');
+  });
+
+  test('one that is bound to no key is none for coming with a proof', async () => {
+    const key = await testKey();
+    const dpop = await testProof(key, { htm: 'GET', htu: `${bed.tools.url}${path}`, token });
+    challenged(await send(path, { headers: { authorization: `DPoP ${token}`, dpop } }), 'invalid_token');
+  });
+
+  test('fifty at once with the same proof: one is served', async () => {
+    const { key, authorization, parts } = await bound();
+    const headers = { authorization, dpop: await testProof(key, parts) };
+    const answers = await Promise.all(Array.from({ length: 50 }, () => send(path, { headers })));
+    assert.deepEqual(
+      [200, 401].map((status) => answers.filter((a) => a.status === status).length),
+      [1, 49],
+    );
   });
 });
 

@@ -1,5 +1,6 @@
 /** The token check against a real key server; the clock is the test's, so that lifetimes end to the millisecond. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { after, afterEach, before, beforeEach, mock, test } from 'node:test';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWTHeaderParameters, SignJWT, UnsecuredJWT } from 'jose';
@@ -63,8 +64,16 @@ test('a good token yields who, what and how long', async () => {
     jti: 'j1',
     scopes: new Set(['read:mail', 'write:mail']),
     expires_ms: now_ms + 300,
+    binding: undefined,
   });
   assert.equal(verifier.cached(token), access);
+});
+
+test('a token that is bound to a key says to which', async () => {
+  const token = await sign({ cnf: { jkt: 'thumbprint' } });
+  const access = await verifierFor().check(token);
+  assert.ok(typeof access === 'object');
+  assert.deepEqual(access.binding, { jkt: 'thumbprint', ath: createHash('sha256').update(token).digest('base64url') });
 });
 
 test('a token dies in the millisecond of its exp, cached or not', async () => {
@@ -104,7 +113,7 @@ test('each fault is refused with its cause', async () => {
     ['unknown', 'no exp', sign({ exp: undefined })],
     ['unknown', 'no jti', sign({ jti: undefined })],
     ['unknown', 'a client_id that is no string', sign({ client_id: 7 })],
-    ['unknown', 'a token bound to a key, sent as bearer (norm 23)', sign({ cnf: { jkt: 'thumbprint' } })],
+    ['unknown', 'a token bound in a way that nobody here can check', sign({ cnf: { 'x5t#S256': 'thumbprint' } })],
     ['unknown', 'no signature', new UnsecuredJWT(claims()).encode()],
     ['unknown', 'HMAC', new SignJWT(claims()).setProtectedHeader({ alg: 'HS256', typ: 'at+jwt' }).sign(secret)],
     ['unknown', 'no JWT at all', 'abc'],

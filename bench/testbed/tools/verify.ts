@@ -1,6 +1,7 @@
 /** The token check: signature, issuer, audience, expiry, type; once per token, and revocation on every request. */
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
 import type { VerifierConfig } from '#contract/config.ts';
+import { tokenHash } from '#contract/dpop.ts';
 import type { Cause } from '#contract/tools.ts';
 
 export interface Access {
@@ -9,6 +10,8 @@ export interface Access {
   readonly scopes: ReadonlySet<string>;
   /** Epoch milliseconds; the token is dead from here on. */
   readonly expires_ms: number;
+  /** Thumbprint of the key that the token is bound to, and the token's own hash; undefined where it is bound to none. */
+  readonly binding: { readonly jkt: string; readonly ath: string } | undefined;
 }
 export type Refusal = Exclude<Cause, 'scope'>;
 
@@ -81,7 +84,7 @@ export class TokenVerifier {
         algorithms,
         requiredClaims,
       });
-      const access = accessOf(payload);
+      const access = accessOf(payload, token);
       if (typeof access !== 'string') this.#remember(token, access);
       return access;
     } catch (error) {
@@ -95,15 +98,18 @@ export class TokenVerifier {
   }
 }
 
-function accessOf(payload: JWTPayload): Access | Refusal {
+function accessOf(payload: JWTPayload, token: string): Access | Refusal {
   const { client_id, scope, jti, exp, cnf } = payload;
-  // Norm 23: a token bound to a key is not a bearer token.
-  if (cnf !== undefined || typeof client_id !== 'string' || typeof jti !== 'string') return 'unknown';
+  const jkt = (cnf as { jkt?: unknown } | undefined)?.jkt;
+  // A binding of a kind that is not known here cannot be checked, and so the token not be taken.
+  if (cnf !== undefined && typeof jkt !== 'string') return 'unknown';
+  if (typeof client_id !== 'string' || typeof jti !== 'string') return 'unknown';
   return {
     clientId: client_id,
     jti,
     scopes: new Set(typeof scope === 'string' ? scope.split(' ') : []),
     expires_ms: Math.round(exp! * 1000),
+    binding: typeof jkt === 'string' ? { jkt, ath: tokenHash(token) } : undefined,
   };
 }
 

@@ -1,0 +1,50 @@
+/** `claw audit --token-refresh`: dumps the audit of refreshes. */
+import { readFileSync } from 'node:fs';
+import { exitCodeOf, WeighbridgeError } from '#contract/errors.ts';
+import { builtinPlugins, pluginFolders, readPluginFolder } from '../plugins/folder.ts';
+import { type Refresh, refreshHistory } from './refresh-history.ts';
+
+export interface AuditOptions {
+  tokenRefresh?: true;
+  file: string[];
+  plugins?: string;
+  json?: true;
+}
+
+/** @returns the exit code: THRESHOLD where a refresh is flagged */
+export function audit({ tokenRefresh, file, plugins = builtinPlugins, json }: AuditOptions): number {
+  if (!tokenRefresh) {
+    throw new WeighbridgeError('CONFIG', 'audit wants to know what to dump', { mend: 'claw audit --token-refresh' });
+  }
+  const manifests = pluginFolders(plugins).map((path) => readPluginFolder(path).manifest);
+  const declared = new Map(manifests.map(({ name, permissions }) => [name, permissions]));
+  const { refreshes, unreadable } = refreshHistory(file.map(textOf).join('\n'), declared);
+  const flagged = refreshes.filter(({ flags }) => flags.length > 0).length;
+  const shown = json
+    ? `${JSON.stringify({ refreshes, flagged, unreadable }, null, 2)}\n`
+    : described(refreshes, { flagged, unreadable });
+  process.stdout.write(shown);
+  return flagged === 0 ? 0 : exitCodeOf.THRESHOLD;
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new WeighbridgeError('CONFIG', `the audit cannot be read: ${(error as NodeJS.ErrnoException).code}`, {
+      where: file,
+      mend: 'name the agent’s audit_file: claw audit --token-refresh --file <file>',
+    });
+  }
+}
+
+function described(refreshes: readonly Refresh[], counts: { flagged: number; unreadable: number }): string {
+  const lines = refreshes.map((r) => {
+    const asked = `${r.scope_hash} ${r.scopes?.join(' ') ?? '(unknown scopes)'}`;
+    const why = r.error_type === null ? '' : ` (${r.error_type})`;
+    const flags = r.flags.map((flag) => `    ! ${flag}; received ${r.received_hash ?? 'nothing'}\n`);
+    return `${r.time}  ${r.agent}  ${r.plugin}  ${r.result}${why}  ${asked}\n${flags.join('')}`;
+  });
+  const unreadable = counts.unreadable === 0 ? '' : `, ${counts.unreadable} lines are no record`;
+  return `${lines.join('')}${refreshes.length} refreshes, ${counts.flagged} flagged${unreadable}\n`;
+}

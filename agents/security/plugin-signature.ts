@@ -1,0 +1,167 @@
+/**
+ * Plugin signatures (norm 12): Ed25519 (RFC 8032) over the digest of the canonical manifest and the digest of each other
+ * file of the plugin's folder. They are checked where a plugin is installed and where it is loaded, and nowhere else:
+ * no call pays for them. A signature says who vouched for these files; it does not say that they are the newest.
+ */
+import { createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto';
+import { z } from 'zod';
+import { WeighbridgeError } from '#contract/errors.ts';
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const publisherPattern = /^([^\s+]{1,100})\+([0-9a-f]{8})\+([A-Za-z0-9+/]{44})$/;
+
+const signatureSchema = z.strictObject({
+  algorithm: z.literal('Ed25519'),
+  /** Name and key id of who signed: `name+0123abcd`. */
+  publisher: z.string().regex(/^[^\s+]{1,100}\+[0-9a-f]{8}$/),
+  /** Of the canonical manifest, hex. */
+  manifest_sha256: digest,
+  /** Of each other file, by its path within the folder, with `/`. */
+  files: z.record(z.string(), digest),
+  /** Base64 of the 64 bytes. */
+  signature: z.base64().length(88),
+});
+export type PluginSignature = z.infer<typeof signatureSchema>;
+
+/** What is signed: the manifest as parsed, and the other files as bytes, the signature's own file left out. */
+export interface SignedContents {
+  readonly manifest: unknown;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+export type SignatureState =
+  | { readonly state: 'signed'; readonly publisher: string }
+  | { readonly state: 'unsigned' | 'altered' | 'untrusted' | 'malformed'; readonly detail: string };
+
+/** Whoever's plugins are loaded. */
+export interface Publisher {
+  /** `name+0123abcd`, as signatures name it. */
+  readonly id: string;
+  readonly key: KeyObject;
+}
+
+const ed25519Type = 1;
+/** Another use of the same key cannot pass for this one. */
+const context = 'weighbridge-plugin-signature-v1';
+
+/** JSON with sorted keys and without white space (RFC 8785), so that formatting a manifest does not alter it. */
+export function canonicalJson(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${fields.map(([key, v]) => `${JSON.stringify(key)}:${canonicalJson(v)}`).join(',')}}`;
+}
+
+/** SHA-256 (hex) of the canonical manifest, and of each other file. */
+export const digestsOf = ({ manifest, files }: SignedContents): Pick<PluginSignature, 'manifest_sha256' | 'files'> => ({
+  manifest_sha256: hash('sha256', canonicalJson(manifest)),
+  files: Object.fromEntries([...files].map(([path, bytes]) => [path, hash('sha256', bytes)])),
+});
+
+const statementOf = ({ publisher, manifest_sha256, files }: Omit<PluginSignature, 'algorithm' | 'signature'>): Buffer =>
+  Buffer.from(canonicalJson({ context, publisher, manifest_sha256, files }));
+
+/** @param privateKey an Ed25519 one, of the publisher of this name */
+export function signPlugin(contents: SignedContents, name: string, privateKey: KeyObject): PluginSignature {
+  const publisher = publisherId(name, rawPublicKey(privateKey));
+  const digests = digestsOf(contents);
+  const signature = sign(null, statementOf({ publisher, ...digests }), privateKey).toString('base64');
+  return { algorithm: 'Ed25519', publisher, ...digests, signature };
+}
+
+/**
+ * @param signature text of the plugin's `signature.json`; undefined where there is none
+ * @param publishers those whose plugins are trusted
+ */
+export function judgeSignature(
+  contents: SignedContents,
+  signature: string | undefined,
+  publishers: readonly Publisher[],
+): SignatureState {
+  if (signature === undefined) return { state: 'unsigned', detail: 'it has no signature.json' };
+  const signed = parseSignature(signature);
+  if (!signed) return { state: 'malformed', detail: 'its signature.json is not one' };
+  const publisher = publishers.find(({ id }) => id === signed.publisher);
+  if (!publisher) return { state: 'untrusted', detail: `its publisher ${signed.publisher} is not trusted` };
+  if (!verify(null, statementOf(signed), publisher.key, Buffer.from(signed.signature, 'base64'))) {
+    return { state: 'altered', detail: 'its signature.json was altered' };
+  }
+  const differences = differencesOf(signed, digestsOf(contents));
+  if (differences.length > 0) return { state: 'altered', detail: differences.join(', ') };
+  return { state: 'signed', publisher: publisher.id };
+}
+
+function parseSignature(text: string): PluginSignature | undefined {
+  try {
+    return signatureSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+type Digests = ReturnType<typeof digestsOf>;
+
+function differencesOf(signed: Digests, found: Digests): string[] {
+  const paths = [...new Set([...Object.keys(signed.files), ...Object.keys(found.files)])].sort();
+  return [
+    ...(signed.manifest_sha256 === found.manifest_sha256 ? [] : ['manifest.json was altered']),
+    ...paths.flatMap((path) => {
+      const before = Object.hasOwn(signed.files, path) ? signed.files[path] : undefined;
+      const now = Object.hasOwn(found.files, path) ? found.files[path] : undefined;
+      if (before === now) return [];
+      if (before === undefined) return [`${path} was added`];
+      return [`${path} was ${now === undefined ? 'removed' : 'altered'}`];
+    }),
+  ];
+}
+
+/** 32 bytes, of a public key or of a private one's public half. */
+function rawPublicKey(key: KeyObject): Buffer {
+  const publicKey = key.type === 'private' ? createPublicKey(key) : key;
+  if (publicKey.asymmetricKeyType !== 'ed25519') {
+    throw new WeighbridgeError('CONFIG', `plugins are signed with Ed25519, and this key is ${key.asymmetricKeyType}`, {
+      mend: 'make one: claw plugin key --name <publisher> --out key.pem',
+    });
+  }
+  return Buffer.from(publicKey.export({ format: 'jwk' }).x!, 'base64url');
+}
+
+const typed = (raw: Buffer): Buffer => Buffer.concat([Buffer.of(ed25519Type), raw]);
+
+/** Name and key id as in signed notes (C2SP signed-note): four bytes of SHA-256 over name, newline, type and key. */
+function publisherId(name: string, raw: Buffer): string {
+  if (!/^[^\s+]{1,100}$/.test(name)) {
+    throw new WeighbridgeError('CONFIG', `"${name}" is no publisher’s name`, { mend: 'no spaces, and no +' });
+  }
+  const id = hash('sha256', Buffer.concat([Buffer.from(`${name}\n`), typed(raw)]), 'hex').slice(0, 8);
+  return `${name}+${id}`;
+}
+
+/** A publisher's line for the configuration, `name+id+key`: a verifier key of C2SP signed-note. */
+export function publisherLine(name: string, key: KeyObject): string {
+  const raw = rawPublicKey(key);
+  return `${publisherId(name, raw)}+${typed(raw).toString('base64')}`;
+}
+
+/** @throws WeighbridgeError CONFIG where a line is none, or its id is not its key's */
+export const parsePublishers = (lines: readonly string[]): Publisher[] => lines.map(parsePublisher);
+
+function parsePublisher(line: string): Publisher {
+  const [, name, id, encoded] = publisherPattern.exec(line) ?? [];
+  const bytes = Buffer.from(encoded ?? '', 'base64');
+  const raw = bytes.subarray(1);
+  if (
+    name !== undefined &&
+    bytes.length === 33 &&
+    bytes[0] === ed25519Type &&
+    publisherId(name, raw) === `${name}+${id}`
+  )
+    return {
+      id: `${name}+${id}`,
+      key: createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') }, format: 'jwk' }),
+    };
+  throw new WeighbridgeError('CONFIG', `not a publisher’s key: ${line}`, {
+    where: 'plugins.trusted_publishers',
+    mend: 'take the line that `claw plugin key` printed: name+id+key',
+  });
+}

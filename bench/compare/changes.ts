@@ -1,0 +1,148 @@
+/** What changed between the estimates of two campaigns, each with an interval from the blocks of both. */
+import type { Analysis, Comparison } from '#contract/analysis.ts';
+import type { Change, Estimate } from '#contract/changes.ts';
+import type { Manifest } from '#contract/manifest.ts';
+import { differenceOfIndependent } from '../stats/independent.ts';
+import { hodgesLehmannShift, mannWhitneyInterval } from '../stats/mannWhitney.ts';
+import { fewestBlocks } from '../stats/signedRank.ts';
+import { serialWarning } from '../stats/warnings.ts';
+import { isSameArm } from './differences.ts';
+import { sentenceOf } from './text.ts';
+
+/** One campaign, with the per-block differences of its comparisons, read from its raw data. */
+export interface Side {
+  analysis: Analysis;
+  manifest: Manifest;
+  /** In the order of `analysis.comparisons`. */
+  differences: readonly (readonly number[])[];
+}
+
+interface Found {
+  comparison: Comparison;
+  blocks: readonly number[];
+}
+
+const isSame = (a: Comparison, b: Comparison): boolean =>
+  (['phase', 'workload', 'condition', 'metric', 'unit', 'arm', 'baseline'] as const).every((key) => a[key] === b[key]);
+
+/** @param stop why nothing may be decided; null where it may */
+export function changesOf(a: Side, b: Side, stop: string | null): Change[] {
+  return a.analysis.comparisons.flatMap((comparison, i) => {
+    const at = b.analysis.comparisons.findIndex((c) => isSame(c, comparison));
+    if (at < 0) return [];
+    const one = { comparison, blocks: a.differences[i]! };
+    const other = { comparison: b.analysis.comparisons[at]!, blocks: b.differences[at]! };
+    return [changeOf([a, b], one, other, stop)];
+  });
+}
+
+const estimateOf = ({ estimate, ci95, blocks, n }: Comparison): Estimate => ({ estimate, ci95, blocks, n });
+
+function changeOf(sides: readonly [Side, Side], a: Found, b: Found, stop: string | null): Change {
+  const { phase, workload, condition, metric, unit, arm, baseline } = a.comparison;
+  const shift = unit === 'ratio' ? shareChange(a.comparison, b.comparison) : timeChange(a.blocks, b.blocks);
+  const h = resolutionOf(sides, a.comparison);
+  const doubts = [...(stop === null ? [] : [stop]), ...doubtsOf(sides, a, b)];
+  const verdict = doubts.length > 0 ? 'inconclusive' : verdictOf(shift.ci95, h);
+  const change = {
+    ...{ phase, workload, condition, metric, unit, arm, baseline },
+    a: estimateOf(a.comparison),
+    b: estimateOf(b.comparison),
+    ...shift,
+    h,
+    verdict,
+  } satisfies Omit<Change, 'why'>;
+  return { ...change, why: sentenceOf(change, doubts) };
+}
+
+type Shift = Pick<Change, 'estimate' | 'ci95' | 'level' | 'method'>;
+
+/**
+ * Times: the two campaigns are independent samples of block differences. Below six blocks in either no interval is
+ * given, as nowhere in the house.
+ */
+function timeChange(a: readonly number[], b: readonly number[]): Shift {
+  const estimate = hodgesLehmannShift(a, b);
+  const none = { estimate: Number.isFinite(estimate) ? estimate : null, ci95: null, level: null, method: 'none' };
+  if (none.estimate === null || Math.min(a.length, b.length) < fewestBlocks) return none;
+  const interval = mannWhitneyInterval(a, b, 0.95);
+  if (!interval || !Number.isFinite(interval.lo) || !Number.isFinite(interval.hi)) return none;
+  return { estimate, ci95: [interval.lo, interval.hi], level: interval.level, method: interval.method };
+}
+
+/** Shares: ranks of blocks know nothing where most blocks have no event, so the two intervals are put together. */
+function shareChange(a: Comparison, b: Comparison): Shift {
+  const estimate = b.estimate - a.estimate;
+  if (!a.ci95 || !b.ci95) return { estimate, ci95: null, level: null, method: 'none' };
+  const of = ({ estimate: value, ci95 }: Comparison) => ({ estimate: value, lo: ci95![0], hi: ci95![1] });
+  const { lo, hi } = differenceOfIndependent(of(a), of(b));
+  return { estimate, ci95: [lo, hi], level: 0.95, method: 'independent_intervals' };
+}
+
+function verdictOf(ci95: Change['ci95'], h: number | null): Change['verdict'] {
+  if (ci95 === null) return 'inconclusive';
+  const [lo, hi] = ci95;
+  if (hi < 0) return 'smaller';
+  if (lo > 0) return 'larger';
+  return h !== null && Math.max(-lo, hi) <= h ? 'no_difference' : 'inconclusive';
+}
+
+/** Least change that two campaigns have to tell apart: µs (10 for CPU time), or a share of the baseline's own figure. */
+const least_us = 100;
+const leastCpu_us = 10;
+const leastShare = 0.1;
+const leastRate = 0.01;
+
+/** ±h: a tenth of what the baseline itself takes, and not below 100 µs; one percentage point for shares. */
+function resolutionOf([a, b]: readonly [Side, Side], c: Comparison): number | null {
+  if (c.unit === 'ratio') return leastRate;
+  const isCpu = c.metric.startsWith('cpu');
+  const levels = [a, b].map((side) => levelOf(side.analysis, c));
+  if (levels.some((l) => l === null)) return null;
+  return Math.max(isCpu ? leastCpu_us : least_us, leastShare * Math.max(...levels.map((l) => l!)));
+}
+
+/** What the baseline's calls take by the comparison's own measure, µs. */
+function levelOf({ arms }: Analysis, c: Comparison): number | null {
+  const at = arms.find(
+    (x) => x.arm === c.baseline && x.phase === c.phase && x.workload === c.workload && x.condition === c.condition,
+  );
+  if (!at) return null;
+  if (c.metric.startsWith('cpu')) return at.cpu_us_per_call.reduce((sum, t) => sum + t.us, 0);
+  const [, from, of] = /^(felt|hop|cold)_(p50|p95|p99|mean)_shift$/.exec(c.metric) ?? [];
+  if (of === undefined) return null;
+  const quantile = of === 'mean' ? 'p50_us' : (`${of}_us` as 'p50_us' | 'p95_us' | 'p99_us');
+  if (from === 'cold') return at.cold.p50_us;
+  return from === 'hop' ? at.hop[quantile] : at[quantile];
+}
+
+/** Why this change is not decided whatever its interval is. */
+function doubtsOf([sideA, sideB]: readonly [Side, Side], a: Found, b: Found): string[] {
+  const { arm, baseline, unit } = a.comparison;
+  const other = [arm, baseline].filter((name) => {
+    const [one, two] = [sideA, sideB].map((s) => s.manifest.arms.find((x) => x.arm === name));
+    return one && two && !isSameArm(one, two);
+  });
+  const doubts = other.map((name) => `arm ${name} is another thing in each`);
+  if (unit === 'ratio') return doubts;
+  if (Math.min(a.blocks.length, b.blocks.length) < fewestBlocks)
+    doubts.push(`below ${fewestBlocks} blocks no interval is given`);
+  for (const [name, found, side] of [
+    ['A', a, sideA],
+    ['B', b, sideB],
+  ] as const) {
+    if (found.blocks.length >= fewestBlocks && serialWarning(found.blocks).fired)
+      doubts.push(`the blocks of ${name} are correlated with the one before`);
+    const aa = equalsOf(side.analysis, found.comparison);
+    if (aa && aa !== 'passes') doubts.push(`the pair of equal arms in ${name}: ${aa}`);
+  }
+  return doubts;
+}
+
+/** What the A/A pair came to where a time was measured; null where it says nothing about it. */
+function equalsOf({ aa }: Analysis, c: Comparison): string | null {
+  if (!/^(felt|hop|cold)_/.test(c.metric)) return null;
+  const metric = c.metric.includes('p50') ? 'felt_p50_shift' : 'felt_p95_shift';
+  const found = aa.find((x) => x.workload === c.workload && x.condition === c.condition && x.metric === metric);
+  return found && found.result !== 'not estimated' ? found.result : null;
+}

@@ -1,0 +1,225 @@
+/**
+ * DPoP proofs (RFC 9449) as a verifier holds them: the signature, what the proof was made for, when, and that it was not
+ * used before. The tools and the gateway check alike, so it stands in the leaf. Time is handed in.
+ */
+import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto';
+
+/** Accepted for proofs: asymmetric ones whose keys and signatures are small. */
+export const dpopAlgorithms = ['ES256', 'Ed25519', 'EdDSA'] as const;
+type Algorithm = (typeof dpopAlgorithms)[number];
+
+/** The `algs` of a challenge (RFC 9449 §7.1). */
+export const dpopAlgs = `algs="${dpopAlgorithms.join(' ')}"`;
+
+/** What is wrong with a proof, for `error_description`. None of these texts is the description of a `Cause`. */
+export const proofFault = {
+  missing: 'the access token is bound to a key, and no proof of possession came with it',
+  malformed: 'the proof of possession is malformed',
+  key: 'the proof of possession is by another key',
+  signature: 'the signature of the proof does not hold',
+  method: 'the proof is for another method',
+  url: 'the proof is for another URL',
+  token: 'the proof is for another access token',
+  time: 'the proof is too old, or ahead of time',
+  replay: 'the proof was used before',
+} as const;
+export type ProofFault = keyof typeof proofFault;
+
+/** `ath` of a token: base64url of its SHA-256 (RFC 9449 §4.2). */
+export const tokenHash = (token: string): string => hash('sha256', token, 'base64url');
+
+/** A public key as a proof carries it, private parts absent. */
+export interface ProofJwk {
+  readonly kty: 'EC' | 'OKP';
+  readonly crv: 'P-256' | 'Ed25519';
+  readonly x: string;
+  readonly y?: string;
+}
+
+/** SHA-256 thumbprint, base64url: required members only, in lexicographic order (RFC 7638 §3). */
+export function thumbprint({ kty, crv, x, y }: ProofJwk): string {
+  const members = kty === 'EC' ? { crv, kty, x, y } : { crv, kty, x };
+  return hash('sha256', JSON.stringify(members), 'base64url');
+}
+
+/** A request and the proof that came with it. */
+export interface ProvenRequest {
+  /** Value of the one DPoP field. */
+  readonly proof: string;
+  /** `cnf.jkt` of the access token. */
+  readonly jkt: string;
+  /** Of the access token: see `tokenHash`. */
+  readonly ath: string;
+  readonly method: string;
+  /** Under which the client reaches the verifier, without query. */
+  readonly url: string;
+  readonly now_ms: number;
+}
+
+interface ProofKey {
+  readonly jkt: string;
+  readonly algorithm: 'sha256' | null;
+  readonly key: { key: KeyObject; dsaEncoding: 'ieee-p1363' };
+}
+
+export interface ProofCheckerOptions {
+  /** Proofs remembered; default 200,000, about 20 MB. */
+  remembered?: number;
+}
+
+/** How old a proof may be, and how far ahead of the verifier's clock, s (RFC 9449 §11.1: seconds to minutes). */
+const longestAge_s = 60;
+const longestLead_s = 10;
+const longestProof_chars = 4_096;
+const longestJti_chars = 128;
+/** Keys kept; an agent has one. */
+const keyLimit = 1_000;
+
+const part = '([A-Za-z0-9_-]+)';
+const compact = new RegExp(`^${part}\\.${part}\\.${part}$`);
+const coordinate = /^[A-Za-z0-9_-]{43}$/;
+
+export class ProofChecker {
+  readonly #window: ReplayWindow;
+  /** By the encoded header, which stays the same as long as the key does. */
+  readonly #keys = new Map<string, ProofKey>();
+
+  constructor({ remembered = 200_000 }: ProofCheckerOptions = {}) {
+    this.#window = new ReplayWindow(remembered);
+  }
+
+  /** Null where the proof holds; it is used up then. The checks are those of RFC 9449 §4.3. */
+  check({ proof, jkt, ath, method, url, now_ms }: ProvenRequest): ProofFault | null {
+    if (proof === '') return 'missing';
+    const parts = proof.length > longestProof_chars ? null : compact.exec(proof);
+    if (!parts) return 'malformed';
+    const [, header, payload, signature] = parts as unknown as [string, string, string, string];
+    const key = this.#keys.get(header) ?? keyOf(header, jkt);
+    if (typeof key === 'string') return key;
+    if (key.jkt !== jkt) return 'key';
+    const signed = Buffer.from(proof.slice(0, header.length + 1 + payload.length));
+    if (!verify(key.algorithm, signed, key.key, Buffer.from(signature, 'base64url'))) return 'signature';
+    this.#remember(header, key);
+    const claims = claimsOf(payload);
+    if (!claims) return 'malformed';
+    if (claims.htm !== method) return 'method';
+    if (!isSameUrl(claims.htu, url)) return 'url';
+    if (claims.ath !== ath) return 'token';
+    return this.#window.use({ id: jkt + claims.jti, iat_s: Math.floor(claims.iat), now_s: now_ms / 1000 });
+  }
+
+  #remember(header: string, key: ProofKey): void {
+    if (this.#keys.has(header)) return;
+    if (this.#keys.size >= keyLimit) this.#keys.delete(this.#keys.keys().next().value!);
+    this.#keys.set(header, key);
+  }
+}
+
+/**
+ * Proofs that were used, by the second in which they were made. Bounded: where too many are alive at once the oldest
+ * seconds are closed, and no proof from them is taken any longer. So a full memory refuses old proofs, and never lets a
+ * used one pass.
+ */
+class ReplayWindow {
+  readonly #limit: number;
+  readonly #used = new Map<number, Set<string>>();
+  #size = 0;
+  /** Seconds up to this one are closed. */
+  #closed_s = Number.NEGATIVE_INFINITY;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  use({ id, iat_s, now_s }: { id: string; iat_s: number; now_s: number }): ProofFault | null {
+    if (iat_s < Math.floor(now_s) - longestAge_s || iat_s > now_s + longestLead_s) return 'time';
+    if (iat_s <= this.#closed_s) return 'time';
+    let second = this.#used.get(iat_s);
+    if (!second) {
+      this.#forget(Math.floor(now_s) - longestAge_s);
+      second = new Set();
+      this.#used.set(iat_s, second);
+    }
+    if (second.has(id)) return 'replay';
+    second.add(id);
+    this.#size++;
+    while (this.#size > this.#limit) this.#close(Math.min(...this.#used.keys()));
+    return null;
+  }
+
+  /** Drops the seconds whose proofs are too old by now. A clock that goes back must not open them again. */
+  #forget(before_s: number): void {
+    for (const second of [...this.#used.keys()]) if (second < before_s) this.#close(second);
+  }
+
+  #close(second_s: number): void {
+    this.#size -= this.#used.get(second_s)!.size;
+    this.#used.delete(second_s);
+    this.#closed_s = Math.max(this.#closed_s, second_s);
+  }
+}
+
+/** The key of a proof's header, where its thumbprint is that of the token. */
+function keyOf(header: string, jkt: string): ProofKey | ProofFault {
+  const fields = objectIn(header);
+  // `crit` names what a verifier must understand (RFC 7515 §4.1.11), and there is nothing of that kind here.
+  if (fields?.typ !== 'dpop+jwt' || fields.crit !== undefined) return 'malformed';
+  const jwk = jwkOf(fields.jwk, fields.alg);
+  if (!jwk) return 'malformed';
+  if (thumbprint(jwk) !== jkt) return 'key';
+  try {
+    const key = createPublicKey({ key: { ...jwk }, format: 'jwk' });
+    return { jkt, algorithm: jwk.kty === 'EC' ? 'sha256' : null, key: { key, dsaEncoding: 'ieee-p1363' } };
+  } catch {
+    // A point that is not on its curve.
+    return 'malformed';
+  }
+}
+
+function jwkOf(jwk: unknown, alg: unknown): ProofJwk | undefined {
+  if (typeof jwk !== 'object' || jwk === null || 'd' in jwk) return undefined;
+  if (!dpopAlgorithms.includes(alg as Algorithm)) return undefined;
+  const { kty, crv, x, y } = jwk as Record<string, unknown>;
+  if (typeof x !== 'string' || !coordinate.test(x)) return undefined;
+  if (alg !== 'ES256') return kty === 'OKP' && crv === 'Ed25519' ? { kty, crv, x } : undefined;
+  if (kty !== 'EC' || crv !== 'P-256' || typeof y !== 'string' || !coordinate.test(y)) return undefined;
+  return { kty, crv, x, y };
+}
+
+interface ProofClaims {
+  jti: string;
+  htm: string;
+  htu: string;
+  /** Epoch seconds. */
+  iat: number;
+  ath: string;
+}
+
+function claimsOf(payload: string): ProofClaims | undefined {
+  const { jti, htm, htu, iat, ath } = objectIn(payload) ?? {};
+  if (typeof jti !== 'string' || jti === '' || jti.length > longestJti_chars) return undefined;
+  if (typeof htm !== 'string' || typeof htu !== 'string' || typeof ath !== 'string') return undefined;
+  return Number.isFinite(iat) ? { jti, htm, htu, iat: iat as number, ath } : undefined;
+}
+
+function objectIn(encoded: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(encoded, 'base64url').toString('utf8'));
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Query and fragment aside, and after normalization (RFC 9449 §4.3); equal texts need none. */
+function isSameUrl(htu: string, url: string): boolean {
+  if (htu === url) return true;
+  const [claimed, expected] = [URL.parse(htu), URL.parse(url)];
+  return (
+    claimed !== null &&
+    expected !== null &&
+    claimed.origin !== 'null' &&
+    claimed.origin === expected.origin &&
+    claimed.pathname === expected.pathname
+  );
+}

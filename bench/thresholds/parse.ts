@@ -1,0 +1,79 @@
+/** The grammar of a threshold: `[arm.]metric[@place]: 'op value unit'`, for example `gateway.felt_p95_shift: '< 1 ms'`. */
+import type { Threshold } from '#contract/manifest.ts';
+import { metricNamed, type ThresholdMetric, thresholdMetrics } from './metrics.ts';
+
+/** What is wrong with a threshold: in its key or its value, what stands there and what was expected. */
+export interface Refusal {
+  part: 'key' | 'value';
+  found: string;
+  expected: string;
+  /** Words of which the one that was meant may be one. */
+  candidates?: readonly string[];
+}
+
+export const isRefusal = (x: object): x is Refusal => 'expected' in x;
+
+export interface Key {
+  /** An arm or a comparison; null: none is named. */
+  prefix: string | null;
+  metric: ThresholdMetric;
+  /** After the `@`: `workload`, `service/cN/protocol`, or both with a slash between; null: everywhere. */
+  place: string | null;
+}
+
+export type Requirement = Pick<Threshold, 'op' | 'limit' | 'unit' | 'requirement'>;
+
+export const listed = (words: readonly string[]): string =>
+  words.length < 2 ? (words[0] ?? '') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+
+const keyForm = /^(?:([A-Za-z][A-Za-z0-9_:-]*)\.)?([A-Za-z][A-Za-z0-9_]*)(?:@([A-Za-z0-9_/-]+))?$/;
+
+export function parseKey(key: string): Key | Refusal {
+  const match = keyForm.exec(key);
+  if (!match)
+    return {
+      part: 'key',
+      found: key,
+      expected: '[arm.]metric[@place], for example gateway.felt_p95_shift@instant/c1/http',
+    };
+  const [, prefix = null, name = '', place = null] = match;
+  const metric = metricNamed(name);
+  if (metric) return { prefix, metric, place };
+  const names = thresholdMetrics.map((m) => m.name);
+  return { part: 'key', found: name, expected: `a metric: ${listed(names)}`, candidates: names };
+}
+
+const valueForm = /^(<=|>=|<|>|=)\s*(-?\d{1,9}(?:\.\d{1,9})?)\s*(\S+)$/;
+
+/** Factor to µs, in nanoseconds, so that 0.0049 ms is 4.9 µs and not 4.8999999. */
+const nanoseconds: Readonly<Record<string, number>> = { µs: 1e3, μs: 1e3, us: 1e3, ms: 1e6, s: 1e9 };
+
+export function parseRequirement(value: string, metric: ThresholdMetric): Requirement | Refusal {
+  const refused = (found: string, expected: string): Refusal => ({ part: 'value', found, expected });
+  const match = valueForm.exec(value.trim());
+  if (!match) return refused(value, "an operator (<, <=, >, >= or =), a number and a unit, for example '< 1 ms'");
+  const [, op, digits, unit] = match as unknown as [string, Threshold['op'], string, string];
+  const limit = limitOf(Number(digits), unit, metric);
+  if (limit === undefined)
+    return refused(
+      unit,
+      metric.unit === 'us' ? `a unit of time for ${metric.name}: µs, ms or s` : `% for ${metric.name}`,
+    );
+  const least = metric.about === 'arm' ? 0 : -1;
+  if (metric.unit === 'ratio' && (limit < least || limit > 1))
+    return refused(value, `a share from ${least * 100} % to 100 %`);
+  if (op === '=' && !(metric.counted && (limit === 0 || limit === 1)))
+    return refused(
+      value,
+      metric.counted
+        ? '= 0 % or = 100 %, which are counted; anything between is judged by an interval, with <, <=, > or >='
+        : '<, <=, > or >=: an interval is never one value',
+    );
+  return { op, limit, unit: metric.unit, requirement: `${op} ${digits} ${unit}` };
+}
+
+function limitOf(value: number, unit: string, metric: ThresholdMetric): number | undefined {
+  if (metric.unit === 'ratio') return unit === '%' ? Number((value / 100).toPrecision(15)) : undefined;
+  const factor = Object.hasOwn(nanoseconds, unit) ? nanoseconds[unit]! : undefined;
+  return factor === undefined ? undefined : Math.round(value * factor) / 1e3;
+}

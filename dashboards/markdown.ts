@@ -1,0 +1,147 @@
+/**
+ * The outcome on one screen of Markdown, for a pull request: question, answer, verdicts, thresholds, gates, warnings and
+ * where the rest stands. At most 60 lines, whatever the campaign holds; the same bytes from the same analysis.
+ */
+import type { Analysis, Judgement, Verdict } from '#contract/analysis.ts';
+import { answer, evidenceWords } from './reading/answer.ts';
+import { subjectText } from './reading/arms.ts';
+import { clean, count, list, notEstimated, plural, range, shorten } from './reading/format.ts';
+import { escapeMarkdown } from './reading/markup.ts';
+import { displayUnit, keyEvidence, placeOf } from './reading/pairs.ts';
+import { weakness } from './reading/standing.ts';
+
+/** Rows of a table and points of a list; with headings and the rest they make 60 lines at most. */
+const mostRows = 12;
+const mostWarnings = 5;
+/** Figures that stand side by side in one cell. */
+const mostFigures = 2;
+const longest = 320;
+
+const text = (words: string): string => escapeMarkdown(shorten(clean(words), longest));
+
+const rowOf = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+
+/** A table that is cut with a word on what is missing. */
+function tableOf(head: readonly string[], rows: readonly string[][]): string[] {
+  const shown = rows.slice(0, mostRows);
+  const more = rows.length - shown.length;
+  return [
+    rowOf(head),
+    rowOf(head.map(() => '---')),
+    ...shown.map(rowOf),
+    ...(more > 0 ? ['', `and ${count(more)} more in [report.html](report.html)`] : []),
+  ];
+}
+
+function figuresOf(analysis: Analysis, verdict: Verdict): string {
+  const key = keyEvidence(analysis, verdict);
+  const estimates = key.flatMap((e) => (e.estimate === null ? [] : [e.estimate]));
+  if (key.length > mostFigures && estimates.length > 0) {
+    const unit = displayUnit(verdict.metric, key[0]!.unit);
+    return `${range(Math.min(...estimates), Math.max(...estimates), unit)}, lowest and highest of ${count(estimates.length)} figures`;
+  }
+  return key
+    .map((e) => {
+      if (e.estimate === null) return notEstimated;
+      const { size, interval, level } = evidenceWords(analysis, verdict, e);
+      const within = interval === null ? 'no interval' : [level, interval].filter((t) => t !== '').join(': ');
+      return `${size} (${within}) in ${placeOf(analysis, e)}`;
+    })
+    .join('; ');
+}
+
+function verdictRow(analysis: Analysis, verdict: Verdict): string[] {
+  const weak = verdict.verdict === 'inconclusive' ? null : weakness(analysis, verdict);
+  const word = verdict.verdict === 'inconclusive' ? 'inconclusive' : `**${verdict.verdict}**`;
+  return [
+    text(verdict.claim),
+    `${word}${weak === null ? '' : ` (bears no weight: ${text(weak)})`}`,
+    text(figuresOf(analysis, verdict)),
+    text(verdict.margin),
+    text(subjectText(verdict.subject)),
+  ];
+}
+
+const verdictLines = (analysis: Analysis): string[] =>
+  analysis.verdicts.length === 0
+    ? ['No claim was judged.']
+    : tableOf(
+        ['Claim', 'Verdict', 'Estimate and interval', 'Margin', 'Subject'],
+        analysis.verdicts.map((v) => verdictRow(analysis, v)),
+      );
+
+/** What broke first, then what is open: a cut must not hide it. */
+const severity: Record<Judgement['result'], number> = { broke: 0, inconclusive: 1, held: 2 };
+
+function thresholdLines({ thresholds }: Analysis): string[] {
+  if (thresholds.length === 0) return [];
+  const sorted = thresholds.toSorted((a, b) => severity[a.result] - severity[b.result]);
+  const table = tableOf(
+    ['Threshold', 'Required', 'Result', 'Why'],
+    sorted.map((t) => [
+      text(t.threshold),
+      text(t.requirement),
+      t.result === 'broke' ? '**broke**' : t.result,
+      text(t.why),
+    ]),
+  );
+  return ['## Thresholds', '', ...table, ''];
+}
+
+function gateLine({ gates, campaign }: Analysis): string {
+  const failed = gates.filter((g) => !g.ok);
+  const { kept, voided } = campaign.blocks;
+  const blocks = `${plural(kept, 'block')} kept, ${count(voided)} voided.`;
+  if (gates.length === 0) return `No gate was read. ${blocks}`;
+  if (failed.length === 0) return `All ${count(gates.length)} readings held. ${blocks}`;
+  const names = [...new Set(failed.map((g) => g.name))];
+  return `${count(failed.length)} of ${count(gates.length)} readings failed (${text(list(names.slice(0, 6)))}). ${blocks}`;
+}
+
+function warningLines({ warnings }: Analysis): string[] {
+  if (warnings.length === 0) return ['None.'];
+  // Those that cap a verdict come first.
+  const sorted = warnings.toSorted((a, b) => Number(b.caps.length > 0) - Number(a.caps.length > 0));
+  const more = sorted.length - mostWarnings;
+  return [
+    ...sorted
+      .slice(0, mostWarnings)
+      .map((w) => `- ${text(w.message)}${w.caps.length > 0 ? ` Caps ${text(list(w.caps))}.` : ''}`),
+    ...(more > 0 ? [`- and ${count(more)} more in [report.html](report.html)`] : []),
+  ];
+}
+
+export function markdownSummary(analysis: Analysis): string {
+  const { campaign } = analysis;
+  const facts = [
+    `Campaign ${text(campaign.id)}`,
+    `${text(campaign.profile)} profile`,
+    `seed ${text(campaign.seed)}`,
+    `started ${text(campaign.started)}`,
+    text(campaign.status),
+  ];
+  const lines = [
+    `# ${text(campaign.question)}`,
+    '',
+    escapeMarkdown(answer(analysis).join(' ')),
+    '',
+    facts.join(' · '),
+    '',
+    '## Verdicts',
+    '',
+    ...verdictLines(analysis),
+    '',
+    ...thresholdLines(analysis),
+    '## Gates',
+    '',
+    gateLine(analysis),
+    '',
+    '## Warnings',
+    '',
+    ...warningLines(analysis),
+    '',
+    '[report.html](report.html) · [adr.md](adr.md) · [analysis.json](analysis.json) · [junit.xml](junit.xml) · [manifest.json](manifest.json)',
+    `SHA-256 of the raw data: ${text(campaign.raw_digest)}`,
+  ];
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,92 @@
+/** The gateway's process killed at the worst moments: what approvers decided, and what was used up, is still known. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { GatewayConfig } from '#contract/config.ts';
+import type { ControlClient, GatewayMethods } from '#contract/control.ts';
+import { startTier } from '../../bench/testbed/testing.ts';
+import { base32, oneTimeCode } from '../controls/secondFactor.ts';
+import { codeOf, House, payment } from '../controls/testing_calls.ts';
+import { type RawAnswer, send } from '../testing.ts';
+
+const main = new URL('../main.ts', import.meta.url);
+const secret = 'secret-of-ada-for-tests';
+const codeSecret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
+
+let house: House;
+before(async () => {
+  house = await House.build();
+});
+let gateway: Running | undefined;
+after(async () => {
+  if (gateway?.control.alive) await kill(gateway);
+  await house.stop();
+});
+
+interface Running {
+  control: ControlClient<GatewayMethods>;
+  url: string;
+  approvals_url: string;
+}
+
+async function start(): Promise<Running> {
+  const controls: GatewayConfig['controls'] = {
+    bearer: house.authority.verifier,
+    budget: { window: 'lifetime', agent_cents: 40_000, file: house.file('budget') },
+    second_factor: { secrets: { agent: codeSecret }, pay_above_cents: 1_500, file: house.file('codes') },
+    approval: {
+      above_cents: 1_000,
+      approvers: [{ id: 'ada', secret }],
+      answer: 'forbidden',
+      file: house.file('approvals'),
+    },
+  };
+  const telemetry = { service: 'weighbridge-gateway', instance: 'gateway/test', mode: 'off' as const };
+  const control = startTier<GatewayMethods>('gateway', main);
+  const { url, approvals_url } = await control.call('configure', { telemetry, upstream: house.origin.url, controls });
+  return { control, url, approvals_url: approvals_url! };
+}
+
+async function kill({ control }: Running): Promise<void> {
+  const gone = new Promise((resolve) => control.child.once('exit', resolve));
+  control.child.kill('SIGKILL');
+  await gone;
+}
+
+test('norm 27: kill -9 after each step: approved once, served once, the code used once, nothing spent forgotten', async () => {
+  const authorization = await house.as('agent');
+  const pay = (gateway: Running, cents: number, ...lines: string[]): Promise<RawAnswer> =>
+    send(gateway.url, payment(cents, authorization, ...lines));
+
+  gateway = await start();
+  const asked = await pay(gateway, 1_400);
+  assert.equal(codeOf(asked), 'approval_required');
+  const id = asked.fields.get('weighbridge-approval')![0]!;
+  await kill(gateway);
+
+  gateway = await start();
+  const decided = await fetch(`${gateway.approvals_url}/api/approvals/${id}/approve`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${secret}` },
+  });
+  assert.equal(decided.status, 200);
+  await kill(gateway);
+
+  gateway = await start();
+  assert.equal((await pay(gateway, 1_400, `Weighbridge-Approval: ${id}`)).status, 200);
+  await kill(gateway);
+
+  gateway = await start();
+  assert.equal(codeOf(await pay(gateway, 1_400, `Weighbridge-Approval: ${id}`)), 'approval_used');
+  // The next step's code: accepted from now on for a minute at least.
+  const code = oneTimeCode(base32(codeSecret)!, Math.floor(Date.now() / 30_000) + 1, 6);
+  assert.equal(codeOf(await pay(gateway, 1_600, `Weighbridge-OTP: ${code}`)), 'approval_required');
+  await kill(gateway);
+
+  gateway = await start();
+  assert.equal(codeOf(await pay(gateway, 1_600, `Weighbridge-OTP: ${code}`)), 'second_factor_refused');
+  const costs = await gateway.control.call('costs');
+  // The one payment, and what refused calls had reserved where the kill came before it was given back: never less.
+  assert.ok(costs!.all.spent_cents >= 1_400, String(costs!.all.spent_cents));
+  await kill(gateway);
+  assert.equal(house.arrived, 1);
+});

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer, request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { scratch, weighbridge } from './harness.ts';
+import { manifestOf, query } from './killing.ts';
+
+const place = scratch();
+after(() => place.remove());
+
+async function listening(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listening(server);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Forwards so many requests, then is gone: connections cut, port closed. */
+function mortalRelay(upstream: number, requests: number): { server: Server; diedAt(): bigint | null } {
+  let left = requests;
+  let died: bigint | null = null;
+  const server = createServer((incoming, outgoing) => {
+    if (left-- <= 0) {
+      died ??= BigInt(Date.now()) * 1_000_000n;
+      server.close();
+      server.closeAllConnections();
+      return;
+    }
+    const { method, url, headers } = incoming;
+    const forwarded = request({ host: '127.0.0.1', port: upstream, method, path: url, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode!, answer.headers);
+      answer.pipe(outgoing);
+    });
+    forwarded.on('error', () => outgoing.destroy());
+    incoming.pipe(forwarded);
+  });
+  return { server, diedAt: () => died };
+}
+
+test('a user’s gateway dies within a block: its calls count as failed, never as fast, and the next block is refused', async () => {
+  const upstream = await freePort();
+  // Parity and warm-up take 184 requests, the timed part a hundred: it dies in the midst of that.
+  const { server, diedAt } = mortalRelay(upstream, 220);
+  const port = await listening(server);
+  const file = join(place.dir, 'campaign.yaml');
+  writeFileSync(
+    file,
+    `version: 1
+gateways:
+  mortal: {attach: 'http://127.0.0.1:${port}', product: mortal@1, upstream: 'http://127.0.0.1:${upstream}'}
+arms:
+  direct: {agent: builtin, controls: off}
+  direct-b: {agent: builtin, controls: off}
+  mortal: {agent: builtin, controls: off, gateway: mortal}
+`,
+  );
+  const dir = join(place.dir, 'out');
+  const { code, stderr } = await weighbridge(['run', file, '--profile', 'smoke', '--phases', 'latency', '--out', dir]);
+  server.close();
+  server.closeAllConnections();
+  assert.notEqual(diedAt(), null);
+  assert.equal(code, 103, stderr);
+  assert.match(stderr, /arm mortal, probe good token/);
+  assert.match(stderr, /1 whole block is kept/);
+
+  const { blocks } = manifestOf(dir);
+  assert.equal(blocks.length, 1);
+  const late = await query(
+    dir,
+    `select outcome, status, count(*) n from {calls} where arm = 'mortal' and due_ns > ${diedAt()! + 5_000_000n} group by all`,
+  );
+  assert.ok(late.length > 0);
+  for (const { outcome, status } of late) {
+    assert.equal(outcome, 'failed');
+    assert.equal(status, null);
+  }
+  const analysis = JSON.parse(readFileSync(join(dir, 'analysis.json'), 'utf8'));
+  const figures = (arm: string) =>
+    analysis.arms.filter((a: { arm: string; phase: string }) => a.arm === arm && a.phase === 'latency');
+  assert.ok(figures('mortal').some((a: { outcomes: { failed: number } }) => a.outcomes.failed > 0));
+  for (const a of figures('mortal')) {
+    const direct = figures('direct').find((d: { condition: string }) => d.condition === a.condition);
+    // Refused connections are answered in no time: none of that is a latency.
+    for (const q of ['p50_us', 'p95_us']) assert.ok(a[q] === null || a[q] >= direct[q], `${a.condition} ${q}`);
+    if (a.outcomes.failed > 0.05 * a.calls) assert.equal(a.p95_us, null);
+  }
+});
