@@ -31,14 +31,14 @@ export async function startSampleCollector(max_body_bytes?: number): Promise<Sam
   };
 }
 
-/** Reads Parquet as anyone would: `FROM` is the file. */
-export async function readParquet(file: string, query: string): Promise<Record<string, unknown>[]> {
+/** Reads Parquet as anyone would: `FROM file` is the file, or all of them together. */
+export async function readParquet(file: string | string[], query: string): Promise<Record<string, unknown>[]> {
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
   try {
-    const pattern = file.replaceAll("'", "''").replace(/[*?[]/g, '[$&]');
-    const source = `read_parquet('${pattern}')`;
-    return (await connection.runAndReadAll(query.replace('FROM file', `FROM ${source}`))).getRowObjectsJson();
+    const patterns = [file].flat().map((name) => `'${name.replaceAll("'", "''").replace(/[*?[]/g, '[$&]')}'`);
+    const source = `FROM read_parquet([${patterns.join(', ')}])`;
+    return (await connection.runAndReadAll(query.replaceAll('FROM file', source))).getRowObjectsJson();
   } finally {
     connection.closeSync();
     instance.closeSync();

@@ -1,0 +1,54 @@
+/** The committed reference campaign is what this code makes of its raw data, and the README says what it says. */
+import assert from 'node:assert/strict';
+import { cpSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { Analysis } from '#contract/analysis.ts';
+import { root, scratch, weighbridge } from './campaign/harness.ts';
+
+const reference = join(root, 'results/reference');
+const place = scratch();
+after(() => place.remove());
+
+const files = (dir: string): string[] =>
+  readdirSync(dir, { recursive: true, encoding: 'utf8' })
+    .filter((path) => statSync(join(dir, path)).isFile())
+    .sort();
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+/** Without line ends and the marks of a quotation. */
+const running = (text: string): string => text.replace(/\n>? ?/g, ' ');
+
+test('it is small, and verifies', async () => {
+  const bytes = files(reference).reduce((sum, path) => sum + statSync(join(reference, path)).size, 0);
+  assert.ok(bytes <= 5 * 2 ** 20, `${bytes} bytes`);
+  const { code, stdout } = await weighbridge(['verify', reference]);
+  assert.equal(code, 0, stdout);
+});
+
+test('its outcome is rebuilt to the same bytes', async () => {
+  const copy = join(place.dir, 'reference');
+  cpSync(reference, copy, { recursive: true });
+  const { code, stderr } = await weighbridge(['report', copy]);
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(files(copy), files(reference));
+  for (const path of files(reference))
+    assert.ok(readFileSync(join(copy, path)).equals(readFileSync(join(reference, path))), `${path} differs`);
+});
+
+test('the README quotes its decision record, and gives its verdicts with their figures', () => {
+  const quoted = /\n((?:> .*\n)+)/.exec(readme)![1]!;
+  const sentence = running(quoted).replace(/^> /, '').trim();
+  assert.ok(running(readFileSync(join(reference, 'adr.md'), 'utf8')).includes(sentence), sentence);
+
+  const analysis = JSON.parse(readFileSync(join(reference, 'analysis.json'), 'utf8')) as Analysis;
+  for (const { claim, verdict, evidence } of analysis.verdicts) {
+    const row = readme.split('\n').find((line) => line.startsWith(`| ${claim}:`));
+    assert.ok(row, `no row of ${claim}`);
+    assert.equal(/\| \**(\w+)\**/.exec(row.slice(row.indexOf(' | ')))![1], verdict, claim);
+    for (const { estimate, unit } of evidence) {
+      if (estimate === null || claim === 'C8') continue;
+      const shown = unit === 'us' ? (estimate / 1_000).toFixed(2) : (estimate * 100).toFixed(1).replace('-', '−');
+      assert.ok(row.includes(shown), `${claim}: ${shown}`);
+    }
+  }
+});
