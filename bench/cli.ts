@@ -2,12 +2,16 @@
  * The commands. Each is a few lines that name the rooms it goes through: `run` is configuration → plan → campaign →
  * outcome; `report` is the last step alone.
  */
+import type { KeyObject } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import type { Analysis } from '#contract/analysis.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
+import { readSigningKey } from '#contract/keyFiles.ts';
 import { thresholdTable, verdictTable } from '../dashboards/index.ts';
+import { analyseBlocks } from './analysis/index.ts';
+import { announcement } from './campaign/announcement.ts';
 import { type Checkpoint, checkpointFile, checkpointTemporary } from './campaign/checkpoint.ts';
 import {
   annotatedExample,
@@ -18,22 +22,30 @@ import {
   parseCampaign,
 } from './campaign/config/index.ts';
 import { version } from './campaign/environment.ts';
-import { planInputOf } from './campaign/input.ts';
+import { hasSecurity, planInputOf } from './campaign/input.ts';
 import { formatLeft, terminalProgress } from './campaign/progress.ts';
 import { findCampaign, tidy } from './campaign/resume.ts';
 import { runCampaign } from './campaign/run.ts';
-import { Supervisor } from './campaign/supervise.ts';
+import type { SecurityPhase } from './campaign/security.ts';
+import { addAttack } from './commands/attack.ts';
 import { addAuditCommands } from './commands/audit.ts';
 import { addCompare } from './commands/compare.ts';
+import { interruptible } from './commands/interruptible.ts';
 import { addPolicyCommands } from './commands/policy.ts';
+import { addRaces } from './commands/races.ts';
 import { addVaultCommands } from './commands/vault.ts';
+import { addVerify } from './commands/verify.ts';
+import { requireCampaign, shown } from './directories.ts';
 import { examine, renderDoctor } from './doctor/index.ts';
-import { verifyDirectory } from './integrity/index.ts';
+import { rawDigest } from './integrity/index.ts';
 import { buildOutcome } from './outcome.ts';
+import { type Sized, sizeOf } from './pilot/index.ts';
 import { thresholdError } from './thresholds/index.ts';
 import { workloads } from './workloads/index.ts';
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
+/** Loaded where they are carried out, since they bring half the house with them. */
+const attacks: SecurityPhase = async (order) => (await import('./security/run.ts')).carryOutAttacks(order);
 
 export async function main(argv: string[]): Promise<void> {
   try {
@@ -76,11 +88,11 @@ function commands(): Command {
     .addOption(
       new Option(
         '--profile <name>',
-        'how much data: smoke (every phase once, no intervals) or quick (8 blocks)',
+        'how much data: smoke (every phase once, no intervals), quick (8 blocks), standard (20 to 60 after a pilot) or rigorous (40 to 120, half as wide)',
       ).choices(['smoke', 'quick', 'standard', 'rigorous']),
     )
     .option('--arms <a,b>', 'only these arms')
-    .option('--phases <a,b>', 'only these of latency, lifecycle, correlation (parity always runs)')
+    .option('--phases <a,b>', 'only these of latency, load, lifecycle, correlation, security (parity always runs)')
     .option('--seed <text>', 'seed of the plan: the same seed, the same calls in the same order')
     .option('--out <dir>', 'where the results go (default: results/<campaign id>)')
     .option('--resume', 'go on with the campaign in --out, after Ctrl-C, a crash or a reboot')
@@ -99,16 +111,16 @@ function commands(): Command {
     .command('report')
     .description('rebuild analysis, charts, page and decision record from the raw data: the same bytes each time')
     .argument('<dir>', 'a campaign’s directory')
+    .option('--sign <pem>', 'private key (Ed25519) that signs the digests; run takes report.sign of campaign.yaml')
     .option('--json', 'print the verdicts as JSON')
-    .addHelpText('after', examples('weighbridge report results/2026-01-31T10-00-00-quick'))
+    .addHelpText(
+      'after',
+      examples(
+        'weighbridge report results/2026-01-31T10-00-00-quick',
+        'weighbridge report results/ours --sign team.pem',
+      ),
+    )
     .action(report);
-  program
-    .command('verify')
-    .description('check the digests of every file of a campaign (they show accidents, not authorship)')
-    .argument('<dir>', 'a campaign’s directory')
-    .option('--json', 'print the problems as JSON')
-    .addHelpText('after', examples('weighbridge verify results/2026-01-31T10-00-00-quick'))
-    .action(verify);
   program
     .command('doctor')
     .description('is this machine fit to measure? exit code 98 where it is not')
@@ -121,7 +133,10 @@ function commands(): Command {
     .argument('[file]', 'where to', 'campaign.yaml')
     .addHelpText('after', examples('weighbridge init', 'weighbridge init ours.yaml'))
     .action(init);
+  addVerify(program);
   addCompare(program);
+  addAttack(program);
+  addRaces(program);
   addPolicyCommands(program);
   addVaultCommands(program);
   addAuditCommands(program);
@@ -157,27 +172,44 @@ async function run(file: string | undefined, given: RunFlags): Promise<void> {
   const prior = found?.checkpoint;
   const flags = shapingFlags({ ...prior?.flags, ...given });
   const { config, text } = await chosenCampaign(file, flags, prior);
-  const plan = planInputOf(config, workloads, flags.phases === undefined ? undefined : names(flags.phases));
+  const phases = flags.phases === undefined ? undefined : names(flags.phases);
+  const plan = planInputOf(config, workloads, phases);
+  const key = await signingKey(config.sign);
   const started_ms = performance.now();
   const id = prior?.id ?? `${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}-${config.profile.name}`;
   const dir = prior ? directoryToResume(given) : freshDirectory(given.out ?? join('results', id));
-  const { supervisor, signal } = interruptible(dir);
+  const { supervisor, signal } = interruptible({
+    diagnostics: join(dir, 'diagnostics'),
+    said: 'stopping: whole blocks are kept; once more to leave at once',
+  });
   const progress = terminalProgress(process.stderr, () => performance.now());
-  progress.note(announce(config, dir));
+  progress.note(announcement(config, plan, shown(dir)));
   const yaml = prior?.yaml ?? text;
   const { merged, blocks, error } = await runCampaign({
     ...{ id, config, plan, dir, yaml, flags, progress, supervisor, signal },
     ...(prior ? { resume: prior } : {}),
+    ...(config.profile.pilot ? { size: sizing(config.profile) } : {}),
+    ...(hasSecurity(config.profile.name, phases) ? { security: attacks } : {}),
   });
   if (merged) {
     progress.note('analysing …');
-    const told = tellOutcome(dir, given, (performance.now() - started_ms) / 1_000);
+    const told = tellOutcome(dir, { json: given.json ?? false, key }, (performance.now() - started_ms) / 1_000);
     // Why the campaign ended matters more than what its first blocks say, or why there is no report of them.
     if (!error) return requireThresholds(await told);
     await told.catch((second) => progress.note(`there is no report: ${(second as Error).message}`));
   }
   if (error) throw keptWhole(error, blocks, dir);
 }
+
+/** Read before anything is measured: a key that cannot be used is found out at once. */
+const signingKey = async (file: string | null): Promise<KeyObject | undefined> =>
+  file === null ? undefined : readSigningKey(file, 'the key that signs the results');
+
+/** From the raw data of the pilot, as if it had been a campaign of its own. */
+const sizing =
+  ({ pilot, blocks: max }: CampaignConfig['profile']) =>
+  async (dir: string): Promise<Sized> =>
+    sizeOf(await analyseBlocks(dir, await rawDigest(dir)), { ...pilot!, max });
 
 function requireThresholds(analysis: Analysis): void {
   const error = thresholdError(analysis);
@@ -216,8 +248,13 @@ function directoryToResume({ out }: RunFlags): string {
   });
 }
 
-async function tellOutcome(dir: string, { json }: RunFlags, took_s: number): Promise<Analysis> {
-  const analysis = await buildOutcome(dir);
+interface Telling {
+  json: boolean;
+  key: KeyObject | undefined;
+}
+
+async function tellOutcome(dir: string, { json, key }: Telling, took_s: number): Promise<Analysis> {
+  const analysis = await buildOutcome(dir, key);
   say(json ? JSON.stringify(analysis.verdicts, null, 2) : tables(analysis));
   if (json) return analysis;
   say(
@@ -230,11 +267,13 @@ const tables = (analysis: Analysis): string =>
   [verdictTable(analysis), thresholdTable(analysis)].filter((table) => table !== '').join('\n\n');
 
 /** Everything was measured when the campaign ended: what resuming needed goes, and the report comes. */
-async function finishOutcome(dir: string, given: RunFlags): Promise<void> {
+async function finishOutcome(dir: string, { json = false }: RunFlags): Promise<void> {
   const started_ms = performance.now();
+  const { config } = await loadCampaign(join(dir, 'campaign.yaml'));
+  const key = await signingKey(config.sign);
   process.stderr.write('every block is measured: only the report is missing\n');
   await tidy(dir);
-  requireThresholds(await tellOutcome(dir, given, (performance.now() - started_ms) / 1_000));
+  requireThresholds(await tellOutcome(dir, { json, key }, (performance.now() - started_ms) / 1_000));
 }
 
 function keptWhole(error: WeighbridgeError, blocks: number, dir: string): WeighbridgeError {
@@ -248,30 +287,15 @@ function keptWhole(error: WeighbridgeError, blocks: number, dir: string): Weighb
   });
 }
 
-async function report(dir: string, flags: { json?: boolean }): Promise<void> {
+async function report(dir: string, flags: { sign?: string; json?: boolean }): Promise<void> {
   requireCampaign(dir);
-  const analysis = await buildOutcome(dir);
+  const key = await signingKey(flags.sign ?? null);
+  const analysis = await buildOutcome(dir, key);
   say(
     flags.json
       ? JSON.stringify(analysis.verdicts, null, 2)
       : `${tables(analysis)}\n\nreport:  ${shown(join(dir, 'report.html'))}`,
   );
-}
-
-async function verify(dir: string, flags: { json?: boolean }): Promise<void> {
-  requireCampaign(dir);
-  const { ok, problems } = await verifyDirectory(dir);
-  if (flags.json) say(JSON.stringify({ ok, problems }, null, 2));
-  else say(ok ? `${shown(dir)}: every digest holds` : problems.map((p) => `${p.problem}: ${p.path}`).join('\n'));
-  if (!ok) {
-    throw new WeighbridgeError(
-      'INTEGRITY',
-      `${problems.length} file${problems.length === 1 ? '' : 's'} of ${shown(dir)} did not pass`,
-      {
-        mend: 'derived files can be rebuilt with `weighbridge report`; raw data that changed cannot be trusted any more',
-      },
-    );
-  }
 }
 
 async function doctor(flags: { json?: boolean }): Promise<void> {
@@ -289,8 +313,6 @@ function init(file: string): void {
   writeFileSync(file, annotatedExample());
   say(`${file} is written. Edit it, then: npx weighbridge run ${file}`);
 }
-
-const shown = (path: string): string => relative(process.cwd(), path) || '.';
 
 function freshDirectory(dir: string): string {
   const full = resolve(dir);
@@ -315,31 +337,3 @@ function freshDirectory(dir: string): string {
   }
   return full;
 }
-
-function requireCampaign(dir: string): void {
-  if (!existsSync(join(dir, 'manifest.json'))) {
-    throw new WeighbridgeError('CONFIG', `${dir} holds no campaign: there is no manifest.json`, {
-      where: resolve(dir),
-      mend: 'name a directory that `weighbridge run` wrote',
-    });
-  }
-}
-
-/** Ctrl-C once: stop after the slice under way, keep what is whole. Twice: out at once; no child is left in any case. */
-function interruptible(dir: string): { supervisor: Supervisor; signal: AbortSignal } {
-  const supervisor = new Supervisor({ diagnostics: join(dir, 'diagnostics') });
-  const controller = new AbortController();
-  const onSignal = (): void => {
-    if (controller.signal.aborted) {
-      supervisor.killAll();
-      process.exit(105);
-    }
-    process.stderr.write('\nstopping: whole blocks are kept; once more to leave at once\n');
-    controller.abort();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
-  return { supervisor, signal: controller.signal };
-}
-
-const announce = (config: CampaignConfig, dir: string): string =>
-  `${config.question}\n${config.profile.name} profile, ${config.profile.blocks} blocks, arms ${config.arms.map((a) => a.arm).join(', ')}, seed ${config.seed}; results go to ${shown(dir)}`;

@@ -2,6 +2,7 @@
  * From raw data to the outcome: analysis, charts, page, decision record, digests. A pure re-reading of the directory:
  * the same bytes each time.
  */
+import type { KeyObject } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Analysis } from '#contract/analysis.ts';
@@ -9,9 +10,10 @@ import { WeighbridgeError } from '#contract/errors.ts';
 import { formatJson } from '#contract/json.ts';
 import { renderOutcome } from '../dashboards/index.ts';
 import { analyse } from './analysis/index.ts';
-import { checksumsFile, isRaw, rawDigest, verifyDirectory, writeChecksums } from './integrity/index.ts';
+import { checksumsFile, isRaw, rawDigest, signResults, verifyDirectory, writeChecksums } from './integrity/index.ts';
 
-export async function buildOutcome(dir: string): Promise<Analysis> {
+/** @param key signs the outcome; without it a signature stays where every byte stayed */
+export async function buildOutcome(dir: string, key?: KeyObject): Promise<Analysis> {
   await refuseChangedData(dir);
   const analysis = await analyse(dir, await rawDigest(dir));
   rmSync(join(dir, 'charts'), { recursive: true, force: true });
@@ -22,6 +24,7 @@ export async function buildOutcome(dir: string): Promise<Analysis> {
     writeFileSync(file, content);
   }
   await writeChecksums(dir);
+  if (key) await signResults(dir, key);
   return analysis;
 }
 

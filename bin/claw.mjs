@@ -9,4 +9,4 @@ if (major < 24) {
   process.exit(104);
 }
 const { claw } = await import('../agents/claw/cli.ts');
-process.exitCode = claw(process.argv.slice(2));
+process.exitCode = await claw(process.argv.slice(2));

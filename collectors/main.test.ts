@@ -63,6 +63,7 @@ test('a campaign’s way through the collector: configure, report, end blocks, m
       logs: 1,
       logs_by_service: { 'weighbridge-gateway': 1 },
       resources: 1,
+      load: 0,
     };
     assert.deepEqual(await collector.call('counts'), expected);
     assert.deepEqual(await collector.call('end_block', { block: 1 }), expected);

@@ -41,6 +41,7 @@ serveControl<CollectorMethods>({
   configure,
   add_calls: ({ calls, attempts }) => running().store.addCalls(calls, attempts) as Promise<undefined>,
   add_resources: ({ rows }) => running().store.addResources(rows) as Promise<undefined>,
+  add_load: ({ step, report }) => running().store.addLoad(step, report) as Promise<undefined>,
   counts: () => running().store.counts(),
   end_block: ({ block }) => running().store.endBlock(block),
   discard: () => running().store.discard() as Promise<undefined>,

@@ -19,6 +19,7 @@ const change = (metric: string, verdict: Change['verdict'], more: Partial<Change
   level: 0.95,
   method: 'mann_whitney',
   h: 100,
+  p_adjusted: 0.01,
   verdict,
   why: `Why it is ${verdict}.`,
   ...more,

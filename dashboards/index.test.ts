@@ -21,6 +21,8 @@ test('all derived files, each once, none empty', async () => {
     'correlation',
     'error-budget',
     'resources',
+    'load-latency',
+    'load-frontier',
   ];
   assert.deepEqual(paths, [
     ...names.flatMap((n) => [`charts/${n}.vl.json`, `charts/${n}.svg`]),

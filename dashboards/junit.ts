@@ -2,12 +2,14 @@
  * The outcome as JUnit XML, for CI. What fails is what the instrument says of itself: a gate that voids its block.
  * Verdicts and the A/A pair are findings and never fail a build; what they leave open is marked as skipped, so that a
  * CI view shows it without turning red. What the user required fails where it broke, and is skipped where it is open.
+ * Outcomes of attacks are findings too.
  */
 import type { Analysis, Gate, Judgement, Verdict } from '#contract/analysis.ts';
 import { subjectText } from './reading/arms.ts';
 import { clean, quantity, signedMicros } from './reading/format.ts';
 import { escapeMarkup } from './reading/markup.ts';
 import { cellText } from './reading/pairs.ts';
+import { attacked, outcomeLooks } from './reading/security.ts';
 import { weakness } from './reading/standing.ts';
 
 interface Case {
@@ -52,6 +54,15 @@ function thresholdCase({ threshold, requirement, result, why, subject }: Judgeme
   return result === 'broke' ? { name, said, failure: why } : { name, said, skipped: why };
 }
 
+/** An attack that succeeds is a finding about an arm, which may be there to show just that: no case of these fails. */
+const attackCases = (analysis: Analysis): Case[] =>
+  (attacked(analysis)?.attacks ?? []).flatMap((attack) =>
+    attack.cells.map((cell) => {
+      const name = `${attack.title} on ${cell.arm}: ${outcomeLooks[cell.outcome].word}`;
+      return { name, said: cell.why, ...(cell.outcome === 'not_applicable' ? { skipped: cell.why } : {}) };
+    }),
+  );
+
 function caseXml(suite: string, { name, said, failure, skipped }: Case): string {
   const result =
     failure !== undefined
@@ -69,7 +80,7 @@ function suiteXml(analysis: Analysis, name: string, cases: readonly Case[]): str
   return [head, ...cases.map((c) => caseXml(name, c)), '  </testsuite>'].join('\n');
 }
 
-/** Suites: gates, resolution (A/A), verdicts, and thresholds where there are any. Times are zero, since the same analysis must give the same bytes. */
+/** Suites: gates, resolution (A/A), verdicts, and thresholds and attacks where there are any. Times are zero, since the same analysis must give the same bytes. */
 export function junitXml(analysis: Analysis): string {
   const suites: [string, Case[]][] = [
     ['gates', analysis.gates.map(gateCase)],
@@ -78,6 +89,7 @@ export function junitXml(analysis: Analysis): string {
     ...(analysis.thresholds.length > 0
       ? [['thresholds', analysis.thresholds.map(thresholdCase)] satisfies [string, Case[]]]
       : []),
+    ...(attacked(analysis) ? [['attacks', attackCases(analysis)] satisfies [string, Case[]]] : []),
   ];
   const all = suites.flatMap(([, cases]) => cases);
   const failures = all.filter((c) => c.failure !== undefined).length;

@@ -7,11 +7,14 @@ import { answer, evidenceWords } from './reading/answer.ts';
 import { subjectText } from './reading/arms.ts';
 import { clean, count, list, notEstimated, plural, range, shorten } from './reading/format.ts';
 import { escapeMarkdown } from './reading/markup.ts';
-import { displayUnit, keyEvidence, placeOf } from './reading/pairs.ts';
-import { weakness } from './reading/standing.ts';
+import { displayUnit, isCounted, keyEvidence, placeOf } from './reading/pairs.ts';
+import { attacked, attackedArms, cellsOfArm, countsOf, countsText } from './reading/security.ts';
+import { course, weakness } from './reading/standing.ts';
 
 /** Rows of a table and points of a list; with headings and the rest they make 60 lines at most. */
 const mostRows = 12;
+/** The same where a section on attacks takes its lines from them; the built-in claims have a row each. */
+const mostRowsBesideAttacks = { verdicts: 11, thresholds: 10 } as const;
 const mostWarnings = 5;
 /** Figures that stand side by side in one cell. */
 const mostFigures = 2;
@@ -22,8 +25,8 @@ const text = (words: string): string => escapeMarkdown(shorten(clean(words), lon
 const rowOf = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
 /** A table that is cut with a word on what is missing. */
-function tableOf(head: readonly string[], rows: readonly string[][]): string[] {
-  const shown = rows.slice(0, mostRows);
+function tableOf(head: readonly string[], rows: readonly string[][], most: number): string[] {
+  const shown = rows.slice(0, most);
   const more = rows.length - shown.length;
   return [
     rowOf(head),
@@ -36,7 +39,9 @@ function tableOf(head: readonly string[], rows: readonly string[][]): string[] {
 function figuresOf(analysis: Analysis, verdict: Verdict): string {
   const key = keyEvidence(analysis, verdict);
   const estimates = key.flatMap((e) => (e.estimate === null ? [] : [e.estimate]));
-  if (key.length > mostFigures && estimates.length > 0) {
+  // Attacks and races are figures on different things, which have no range together.
+  const alike = !key.some((e) => e.pointer.startsWith('/security/'));
+  if (key.length > mostFigures && estimates.length > 0 && alike) {
     const unit = displayUnit(verdict.metric, key[0]!.unit);
     return `${range(Math.min(...estimates), Math.max(...estimates), unit)}, lowest and highest of ${count(estimates.length)} figures`;
   }
@@ -44,6 +49,7 @@ function figuresOf(analysis: Analysis, verdict: Verdict): string {
     .map((e) => {
       if (e.estimate === null) return notEstimated;
       const { size, interval, level } = evidenceWords(analysis, verdict, e);
+      if (isCounted(e)) return `${size} (${placeOf(analysis, e)})`;
       const within = interval === null ? 'no interval' : [level, interval].filter((t) => t !== '').join(': ');
       return `${size} (${within}) in ${placeOf(analysis, e)}`;
     })
@@ -62,18 +68,23 @@ function verdictRow(analysis: Analysis, verdict: Verdict): string[] {
   ];
 }
 
+const rowsOf = (analysis: Analysis, table: keyof typeof mostRowsBesideAttacks): number =>
+  attacked(analysis) ? mostRowsBesideAttacks[table] : mostRows;
+
 const verdictLines = (analysis: Analysis): string[] =>
   analysis.verdicts.length === 0
     ? ['No claim was judged.']
     : tableOf(
         ['Claim', 'Verdict', 'Estimate and interval', 'Margin', 'Subject'],
         analysis.verdicts.map((v) => verdictRow(analysis, v)),
+        rowsOf(analysis, 'verdicts'),
       );
 
 /** What broke first, then what is open: a cut must not hide it. */
 const severity: Record<Judgement['result'], number> = { broke: 0, inconclusive: 1, held: 2 };
 
-function thresholdLines({ thresholds }: Analysis): string[] {
+function thresholdLines(analysis: Analysis): string[] {
+  const { thresholds } = analysis;
   if (thresholds.length === 0) return [];
   const sorted = thresholds.toSorted((a, b) => severity[a.result] - severity[b.result]);
   const table = tableOf(
@@ -84,8 +95,20 @@ function thresholdLines({ thresholds }: Analysis): string[] {
       t.result === 'broke' ? '**broke**' : t.result,
       text(t.why),
     ]),
+    rowsOf(analysis, 'thresholds'),
   );
   return ['## Thresholds', '', ...table, ''];
+}
+
+/** Counts per arm on one line; the matrix stands in the report. */
+function securityLines(analysis: Analysis): string[] {
+  const section = attacked(analysis);
+  if (!section) return [];
+  const counts = attackedArms(analysis, section).map(
+    (arm) => `${text(shorten(arm, 40))}: ${countsText(countsOf(cellsOfArm(section, arm)))}`,
+  );
+  const said = `${plural(section.attacks.length, 'attack')}. ${counts.join(' · ')}. Each with its evidence in [report.html](report.html#security).`;
+  return ['## Security outcomes', '', said, ''];
 }
 
 function gateLine({ gates, campaign }: Analysis): string {
@@ -118,7 +141,7 @@ export function markdownSummary(analysis: Analysis): string {
     `${text(campaign.profile)} profile`,
     `seed ${text(campaign.seed)}`,
     `started ${text(campaign.started)}`,
-    text(campaign.status),
+    text(course(campaign)),
   ];
   const lines = [
     `# ${text(campaign.question)}`,
@@ -132,6 +155,7 @@ export function markdownSummary(analysis: Analysis): string {
     ...verdictLines(analysis),
     '',
     ...thresholdLines(analysis),
+    ...securityLines(analysis),
     '## Gates',
     '',
     gateLine(analysis),

@@ -1,9 +1,9 @@
 /** What is noted of a request once it is over: the end of its span, one line, one audit record. */
 import { hash } from 'node:crypto';
 import { attr } from '#contract/names.ts';
+import type { Answering } from './answering.ts';
 import type { AuditEvent, AuditRecord } from './audit/record.ts';
 import type { Settlement } from './controls/control.ts';
-import type { Exchange } from './exchange.ts';
 import type { Route } from './reading.ts';
 
 export interface Outcome {
@@ -31,18 +31,18 @@ export interface Ending extends Outcome {
 export type OnRecord = 'nothing' | 'decision' | 'all';
 
 /**
- * What is known of a call once it is over. By RFC 9110 §15.5 and §15.6 an error status says that the request was not
- * carried out, but for 502 and 504: there the upstream itself does not know.
+ * What is known of a call once it is over. A 4xx says that the upstream did not carry it out, and so does 503 (RFC 9110
+ * §15.5, §15.6.4). Of any other 5xx nobody knows: a payment may have been booked before the upstream failed.
  */
 export function settlementOf(status: number, { denied_by, error }: Outcome, sent: boolean): Settlement {
   if (!sent || error === 'upstream_unreachable') return 'not_sent';
   // The upstream's last word was a 401.
   if (error === 'upstream_refused_credentials') return 'failed';
-  if (error !== undefined || denied_by !== undefined || status === 502 || status === 504) return 'unknown';
+  if (error !== undefined || denied_by !== undefined || (status >= 500 && status !== 503)) return 'unknown';
   return status >= 400 ? 'failed' : 'done';
 }
 
-export function noteEnding(exchange: Exchange, ending: Ending): void {
+export function noteEnding(exchange: Answering, ending: Ending): void {
   const { span, core, call, req, headers } = exchange;
   const { status, denied_by, reason, error, attempts } = ending;
   const route = ending.route.template;
@@ -65,7 +65,7 @@ export function noteEnding(exchange: Exchange, ending: Ending): void {
   span.end(ending.end_ns);
 }
 
-function noteRecord(exchange: Exchange, ending: Ending): void {
+function noteRecord(exchange: Answering, ending: Ending): void {
   const { core } = exchange;
   if (ending.onRecord === 'nothing') {
     core.audit!.note(recordOf(exchange, ending, { event: 'request', time_ms: ending.received_ms }));
@@ -79,7 +79,7 @@ export interface AuditFacts extends Outcome {
 
 /** A request's audit record. */
 export function recordOf(
-  { span, call, body, target }: Exchange,
+  { span, call, body, target }: Answering,
   { denied_by, reason, status, bodyRead }: AuditFacts,
   { event, time_ms }: { event: AuditEvent; time_ms: number },
 ): AuditRecord {

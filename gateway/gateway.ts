@@ -1,4 +1,5 @@
 /** The gateway as a whole: built from its configuration, drained between slices, closed at the end. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { GatewayConfig } from '#contract/config.ts';
 import type { CostReport, DrainReport } from '#contract/control.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
@@ -6,11 +7,11 @@ import { createTelemetry, type Telemetry } from '../collectors/telemetry/index.t
 import type { Audit } from './audit/audit.ts';
 import { openAudit } from './audit/open.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { Bearer } from './controls/bearer.ts';
+import { Bearer, untilProofs_ms } from './controls/bearer.ts';
 import type { Control } from './controls/control.ts';
 import { Credentials } from './controls/credentials.ts';
 import { RateLimit } from './controls/rateLimit.ts';
-import type { SilentDrop } from './core.ts';
+import type { Core, SilentDrop } from './core.ts';
 import { Upstream } from './forward/upstream.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { revocationsServer, revocationsUrl } from './revocations.ts';
@@ -27,6 +28,8 @@ export interface GatewayOptions {
 
 export interface Gateway {
   readonly url: string;
+  /** Of the listener that speaks TLS; null where there is none. */
+  readonly tls_url: string | null;
   readonly revocations_url: string;
   /** The approvers' page and API; null where approvals are off. */
   readonly approvals_url: string | null;
@@ -53,6 +56,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
   const clock = options.clock ?? systemClock;
   const telemetry = options.telemetry ?? createTelemetry(config.telemetry);
   const upstream = new Upstream(config.upstream, limits);
+  const secureUpstream = config.tls && new Upstream(config.tls.upstream, limits, config.tls.ca);
   const { controls } = config;
   checkAgentsAreKnown(controls);
   const silentDrop = silentDropOf(config);
@@ -78,45 +82,58 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     controls.approval &&
     (await (await import('./approvals/desk.ts')).openDesk(controls.approval, { clock, telemetry, costs }));
 
+  // Rather than refuse the first agents for a second.
+  if (controls.bearer) await pause(untilProofs_ms(clock.epoch_ms()));
   const listener = new Listener(limits);
   const url = await listener.listen(config.port ?? 0).catch(async (error: unknown) => {
     await desk?.close();
     throw error;
   });
-  const bearer =
-    controls.bearer && new Bearer({ verifier: controls.bearer, clock, external_url: config.external_url ?? url });
-  const revocations = revocationsServer(() => bearer);
+  const secure = config.tls && new Listener(limits, config.tls.identity);
+  const tls_url = secure ? await secure.listen(0) : null;
+  // One for each listener, since challenges and proofs name the URL that was called.
+  const bearerOf = (external_url: string): Bearer | undefined =>
+    controls.bearer && new Bearer({ verifier: controls.bearer, clock, external_url });
+  const bearer = bearerOf(config.external_url ?? url);
+  const secureBearer = tls_url === null ? undefined : bearerOf(tls_url);
+  const bearers = [bearer, secureBearer].filter((one) => one !== undefined);
+  const revocations = revocationsServer(() => bearers);
   const revocations_url = revocationsUrl(await listen(revocations, 0));
   // Without the keys now, the first token fetches them: an authority that starts later is no error.
-  await bearer?.warm().catch(() => undefined);
-  // What is used up by a call that passes (code, approval) comes last, when nothing else can refuse it.
-  const all: (Control | undefined)[] = [
-    bearer,
-    rateLimit,
-    policy,
-    budget,
-    audit,
-    credentials,
-    secondFactor,
-    desk?.control,
-  ];
-  const order = all.filter((control) => control !== undefined);
-  listener.serve({
-    telemetry,
-    limits,
-    clock,
-    upstream,
-    controls: order,
-    readsArguments: order.some((control) => control.readsArguments),
-    settling: order.filter((control) => control.settle !== undefined),
-    silentDrop,
-    bearer,
-    credentials,
-    audit,
-  });
+  await Promise.all(bearers.map((one) => one.warm().catch(() => undefined)));
+  const coreOf = (over: Upstream, tokens: Bearer | undefined): Core => {
+    // What is used up by a call that passes (code, approval) comes last, when nothing else can refuse it.
+    const all: (Control | undefined)[] = [
+      tokens,
+      rateLimit,
+      policy,
+      budget,
+      audit,
+      credentials,
+      secondFactor,
+      desk?.control,
+    ];
+    const order = all.filter((control) => control !== undefined);
+    return {
+      telemetry,
+      limits,
+      clock,
+      upstream: over,
+      controls: order,
+      readsArguments: order.some((control) => control.readsArguments),
+      settling: order.filter((control) => control.settle !== undefined),
+      silentDrop,
+      bearer: tokens,
+      credentials,
+      audit,
+    };
+  };
+  listener.serve(coreOf(upstream, bearer));
+  if (secureUpstream) secure?.serve(coreOf(secureUpstream, secureBearer));
 
   return {
     url,
+    tls_url,
     revocations_url,
     approvals_url: desk?.url ?? null,
     audit_mode: audit?.mode ?? 'off',
@@ -130,8 +147,8 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     },
     costs,
     async close() {
-      await Promise.all([listener.close(), closeServer(revocations)]);
-      await Promise.all([upstream.close(), credentials?.close()]);
+      await Promise.all([listener.close(), secure?.close(), closeServer(revocations)]);
+      await Promise.all([upstream.close(), secureUpstream?.close(), credentials?.close()]);
       await Promise.all([audit?.close(), budget?.close(), secondFactor?.close(), desk?.close()]);
       await telemetry.close();
     },

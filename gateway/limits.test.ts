@@ -38,6 +38,16 @@ test('norm 30: too many header fields: 431, none is dropped in silence', () =>
     assert.equal((await send(gateway.url, get('/', ...many.slice(2)))).status, 200);
   }));
 
+test('norm 30: with a limit above node’s own, 900 fields go on whole; 1,500 get a 431', () =>
+  withGateway({ headers_bytes: 64_000, header_fields: 5_000 }, async (gateway, origin) => {
+    const fields = (count: number): string[] => Array.from({ length: count }, () => 'a: b');
+    assert.equal((await send(gateway.url, get('/', ...fields(890)))).status, 200);
+    assert.equal(origin.received.match(/^a: b\r$/gm)?.length, 890);
+    origin.received = '';
+    assert.equal((await send(gateway.url, get('/', ...fields(1_500)))).status, 431);
+    assert.equal(origin.received, '');
+  }));
+
 test('norm 30: more fields than node would keep: 431', () =>
   withGateway({ headers_bytes: 64_000 }, async (gateway, origin) => {
     const answer = await send(gateway.url, get('/', ...Array.from({ length: 2_500 }, () => 'a: b')));

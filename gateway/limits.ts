@@ -2,7 +2,7 @@
 export interface Limits {
   /** Request line and header section together. */
   headers_bytes: number;
-  /** At most 2,000: beyond that node drops fields without a word. */
+  /** At most 900: node refuses about 1,000 and more by itself, with 431 too. */
   header_fields: number;
   body_bytes: number;
   /** Bodies up to this size are read whole before anything goes upstream: one write, and they can be sent again. */

@@ -23,10 +23,10 @@ serveControl<GatewayMethods>({
   async configure(config) {
     if (gateway) throw new WeighbridgeError('CONFIG', 'the gateway is configured already', { where: 'gateway' });
     gateway = await startGateway(config);
-    const { url, revocations_url, audit_mode, approvals_url } = gateway;
+    const { url, tls_url, revocations_url, audit_mode, approvals_url } = gateway;
     const controls = Object.keys(config.controls).join(', ') || 'none';
     gateway.telemetry.log.info({ url, controls, audit_mode }, 'gateway listens');
-    return { url, revocations_url, audit_mode, approvals_url };
+    return { url, tls_url, revocations_url, audit_mode, approvals_url };
   },
   async renew() {
     await running().renew();

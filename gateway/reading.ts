@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { spanName } from '#contract/names.ts';
 import { type Operation, operations } from '#contract/tools.ts';
 import { operationAt, operationBelow } from './adapters/http.ts';
@@ -35,16 +36,22 @@ const unknownRoute = (method: string): Route => ({
 /** What is known of a client's connection; kept on its socket, since it stays the same for many requests. */
 export interface Peer {
   readonly address: string;
+  readonly proto: 'http' | 'https';
   /** Host field that `hop` was made for. */
   host: string;
   hop: readonly string[];
 }
 
 const peerKey = Symbol('peer');
-type KnownSocket = Socket & { [peerKey]?: Peer };
+type KnownSocket = Socket & Partial<Pick<TLSSocket, 'encrypted'>> & { [peerKey]?: Peer };
 
 export function peerOf(socket: KnownSocket): Peer {
-  socket[peerKey] ??= { address: (socket.remoteAddress ?? '').replace('::ffff:', ''), host: '', hop: [] };
+  socket[peerKey] ??= {
+    address: (socket.remoteAddress ?? '').replace('::ffff:', ''),
+    proto: socket.encrypted === true ? 'https' : 'http',
+    host: '',
+    hop: [],
+  };
   return socket[peerKey];
 }
 
@@ -110,7 +117,7 @@ function checkHost(headers: RequestHeaders, peer: Peer): AnswerCode | undefined 
   if (host !== peer.host) {
     if (!isHost(host)) return 'bad_host';
     peer.host = host;
-    peer.hop = hopHeaders(peer.address, host);
+    peer.hop = hopHeaders(peer.address, host, peer.proto);
   }
   return undefined;
 }

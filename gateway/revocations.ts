@@ -10,22 +10,23 @@ const maxBody_bytes = 1_048_576;
 
 export const revocationsUrl = (base: string): string => base + path;
 
-/** Answers `POST {"jti": [...]}`, bearing the push secret, with 204. */
-export function revocationsServer(bearer: () => Bearer | undefined): Server {
+/** Answers `POST {"jti": [...]}`, bearing the push secret, with 204. Each listener that checks tokens has a bearer of its own. */
+export function revocationsServer(bearers: () => readonly Bearer[]): Server {
   return createServer({ keepAliveTimeout: 5_000 }, (req, res) => {
-    take(req, bearer()).then(
+    take(req, bearers()).then(
       (status) => res.writeHead(status, status === 401 ? { 'www-authenticate': 'Bearer' } : {}).end(),
       () => res.destroy(),
     );
   });
 }
 
-async function take(req: IncomingMessage, bearer: Bearer | undefined): Promise<number> {
+async function take(req: IncomingMessage, bearers: readonly Bearer[]): Promise<number> {
   if (req.url !== path) return 404;
   if (req.method !== 'POST') return 405;
-  if (!bearer) return 204;
+  const [first] = bearers;
+  if (!first) return 204;
   const secret = /^Bearer (.+)$/.exec(req.headers.authorization ?? '')?.[1];
-  if (!bearer.isPushSecret(secret ?? '')) return 401;
+  if (!first.isPushSecret(secret ?? '')) return 401;
   const chunks: Buffer[] = [];
   let size_bytes = 0;
   for await (const chunk of req as AsyncIterable<Buffer>) {
@@ -35,7 +36,7 @@ async function take(req: IncomingMessage, bearer: Bearer | undefined): Promise<n
   }
   const jti = idsIn(Buffer.concat(chunks).toString('utf8'));
   if (!jti) return 400;
-  return bearer.revoke(jti) ? 204 : 507;
+  return bearers.every((bearer) => bearer.revoke(jti)) ? 204 : 507;
 }
 
 function idsIn(body: string): string[] | undefined {

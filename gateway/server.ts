@@ -1,7 +1,10 @@
 /** The listener: limits, what never becomes a request, and the hand-over of what does. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { TlsIdentity } from '#contract/config.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
+import { tlsHost } from '#contract/names.ts';
 import { metadataPath } from './controls/bearer.ts';
 import type { Core } from './core.ts';
 import { type AnswerCode, rawAnswerFor } from './errors.ts';
@@ -14,10 +17,12 @@ type KnownSocket = Socket & { [exchangeKey]?: Exchange };
 
 export class Listener {
   readonly #server: Server;
+  readonly #base: string;
   #core: Core | undefined;
 
-  constructor(limits: Limits) {
-    this.#server = createServer({
+  /** @param identity with one, the listener speaks TLS and nothing else */
+  constructor(limits: Limits, identity?: TlsIdentity) {
+    const options = {
       insecureHTTPParser: false,
       maxHeaderSize: limits.headers_bytes,
       headersTimeout: limits.headers_ms,
@@ -27,7 +32,17 @@ export class Listener {
       noDelay: true,
       // Requests without a body then have no stream that must be run to its end.
       optimizeEmptyRequests: true,
-    });
+    };
+    this.#base = identity ? `https://${tlsHost}` : plainBase;
+    this.#server = identity
+      ? // A slow handshake is cut like slow headers (norm 30).
+        createSecureServer({
+          ...options,
+          key: identity.key,
+          cert: identity.certificate,
+          handshakeTimeout: limits.headers_ms,
+        })
+      : createServer(options);
     this.#server.maxConnections = limits.client_connections;
     this.#server.on('request', (req, res) => this.#take(req, res, false));
     this.#server.on('checkContinue', (req, res) => this.#take(req, res, true));
@@ -46,7 +61,7 @@ export class Listener {
 
   /** Resolves to the base URL. */
   listen(port: number): Promise<string> {
-    return listen(this.#server, port);
+    return listen(this.#server, port, this.#base);
   }
 
   #take(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
@@ -111,11 +126,14 @@ function refuse(socket: Socket, code: AnswerCode): void {
   socket.end(rawAnswerFor(code), () => socket.destroy());
 }
 
+const plainBase = 'http://127.0.0.1';
+
 /**
  * Listens on loopback; resolves to the base URL without a trailing slash.
+ * @param base the URL up to the port
  * @throws WeighbridgeError PORT_TAKEN
  */
-export function listen(server: Server, port: number): Promise<string> {
+export function listen(server: Server, port: number, base = plainBase): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: Error & { code?: string }) => {
       const taken = cause.code === 'EADDRINUSE';
@@ -127,7 +145,7 @@ export function listen(server: Server, port: number): Promise<string> {
         }),
       );
     });
-    server.listen(port, '127.0.0.1', () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
+    server.listen(port, '127.0.0.1', () => resolve(`${base}:${(server.address() as AddressInfo).port}`));
   });
 }
 

@@ -279,15 +279,24 @@ export class Collector {
 export async function gatewayTo(
   upstream: string,
   controls: GatewayConfig['controls'] = {},
-  options: GatewayOptions & { otlp?: string; denials?: GatewayConfig['denials']; external_url?: string } = {},
+  options: GatewayOptions & {
+    otlp?: string;
+    denials?: GatewayConfig['denials'];
+    external_url?: string;
+    tls?: GatewayConfig['tls'];
+  } = {},
 ): Promise<Gateway> {
-  const { otlp, denials, external_url, ...rest } = options;
+  const { otlp, denials, external_url, tls, ...rest } = options;
   const telemetry = {
     service: 'weighbridge-gateway',
     instance: 'gateway/test',
     ...(otlp === undefined ? { mode: 'off' as const } : { mode: 'light' as const, otlp }),
   };
-  const own = { ...(denials ? { denials } : {}), ...(external_url ? { external_url } : {}) };
+  const own = {
+    ...(denials ? { denials } : {}),
+    ...(external_url ? { external_url } : {}),
+    ...(tls ? { tls } : {}),
+  };
   const gateway = await startGateway({ telemetry, upstream, controls, ...own }, rest);
   let closed: Promise<void> | undefined;
   const close = () => {

@@ -14,16 +14,15 @@ const script = fileURLToPath(new URL('../../bin/claw.mjs', import.meta.url));
 const claw = (...args: string[]): SpawnSyncReturns<string> =>
   spawnSync(process.execPath, [script, ...args], { encoding: 'utf8', cwd: dir });
 /** In this process, where nothing but the text matters. */
-function clawHere(...args: string[]): { status: number; stdout: string } {
+async function clawHere(...args: string[]): Promise<{ status: number; stdout: string }> {
   const out = mock.method(process.stdout, 'write', () => true);
   const error = mock.method(process.stderr, 'write', () => true);
-  try {
-    const status = runClaw(args);
-    return { status, stdout: out.mock.calls.map((call) => String(call.arguments[0])).join('') };
-  } finally {
-    out.mock.restore();
-    error.mock.restore();
-  }
+  // What these commands say they say at once: nothing else of this process is written meanwhile.
+  const status = runClaw(args);
+  const stdout = out.mock.calls.map((call) => String(call.arguments[0])).join('');
+  out.mock.restore();
+  error.mock.restore();
+  return { status: await status, stdout };
 }
 const config = (text: string): string => {
   const path = join(dir, 'config.yaml');
@@ -128,14 +127,14 @@ describe('help', () => {
     'plugin verify',
     'plugin install',
   ]) {
-    test(`claw ${command} --help has examples`, () => {
-      const { status, stdout } = clawHere(...command.split(' ').filter(Boolean), '--help');
+    test(`claw ${command} --help has examples`, async () => {
+      const { status, stdout } = await clawHere(...command.split(' ').filter(Boolean), '--help');
       assert.equal(status, 0);
       assert.match(stdout, /Examples:\n {2}\$ claw /);
     });
   }
 
-  test('what is no command is 104', () => {
+  test('what is no command is 104', async () => {
     for (const args of [
       ['docter'],
       ['doctor'],
@@ -145,7 +144,7 @@ describe('help', () => {
       ['manifest', 'diff'],
       ['plugin', 'sign'],
     ]) {
-      assert.equal(clawHere(...args).status, 104, args.join(' '));
+      assert.equal((await clawHere(...args)).status, 104, args.join(' '));
     }
   });
 });

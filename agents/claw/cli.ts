@@ -14,9 +14,9 @@ Exit codes: 0 fit · 98 unfit · 99 drift, or a refresh with broadened scopes ·
 const examples = (...lines: string[]): string => `\nExamples:\n${lines.map((line) => `  $ ${line}\n`).join('')}`;
 
 /** Runs one command line (without `node` and the script's name); returns the exit code. */
-export function claw(args: readonly string[]): number {
-  let exitCode = 0;
-  const ends = (code: number): void => {
+export async function claw(args: readonly string[]): Promise<number> {
+  let exitCode: number | Promise<number> = 0;
+  const ends: Ends = (code) => {
     exitCode = code;
   };
   const program = new Command('claw')
@@ -30,14 +30,14 @@ export function claw(args: readonly string[]): number {
   addPlugin(program, ends);
   try {
     program.parse(args, { from: 'user' });
+    return await exitCode;
   } catch (error) {
     return exitCodeFor(error);
   }
-  return exitCode;
 }
 
 /** Takes a command's exit code. */
-type Ends = (exitCode: number) => void;
+type Ends = (exitCode: number | Promise<number>) => void;
 
 interface DoctorOptions {
   security?: true;

@@ -3,6 +3,7 @@ import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:cryp
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { exitCodeOf, WeighbridgeError } from '#contract/errors.ts';
+import { replaceFile } from '#contract/files.ts';
 import {
   builtinPlugins,
   type PluginFolder,
@@ -33,15 +34,17 @@ export function makeKey({ name, out }: { name: string; out: string }): number {
 }
 
 /** Writes each folder's `signature.json`. */
-export function signFolders(
+export async function signFolders(
   folders: readonly string[],
   { key, publisher }: { key: string; publisher: string },
-): number {
+): Promise<number> {
   const privateKey = readPrivateKey(key);
   for (const path of folders) {
     const folder = readPluginFolder(resolve(path));
     const signature = signPlugin(folder, publisher, privateKey);
-    replaceFile(join(folder.dir, signatureFile), `${JSON.stringify(signature, null, 2)}\n`);
+    // Beside the folder first: what lies in it would be part of the plugin.
+    const temporary = `${folder.dir}.signing.tmp`;
+    await replaceFile(join(folder.dir, signatureFile), `${JSON.stringify(signature, null, 2)}\n`, { temporary });
     process.stdout.write(`${folder.name} ${folder.manifest.version}: signed by ${signature.publisher}\n`);
   }
   process.stdout.write(`trusted where plugins.trusted_publishers has: ${publisherLine(publisher, privateKey)}\n`);
@@ -57,13 +60,6 @@ function readPrivateKey(file: string): KeyObject {
       mend: 'name a PEM file without a passphrase; `claw plugin key` makes one',
     });
   }
-}
-
-/** Whole or not at all: beside it first, since what lies in the plugin's folder would be part of the plugin. */
-function replaceFile(file: string, text: string): void {
-  const beside = `${dirname(file)}.signing.tmp`;
-  writeFileSync(beside, text);
-  renameSync(beside, file);
 }
 
 export interface VerifyOptions {

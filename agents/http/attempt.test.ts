@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { lookup } from 'node:dns';
 import { afterEach, test } from 'node:test';
-import { deadUrl, serve } from '../testing/servers.ts';
+import { openCertifier } from '../../bench/campaign/certificates.ts';
+import { deadUrl, serve, serveSecure } from '../testing/servers.ts';
 import { Attempt, type HttpRequest } from './attempt.ts';
 import { Origin } from './origin.ts';
 
@@ -9,8 +10,8 @@ const origins: Origin[] = [];
 afterEach(() => {
   for (const origin of origins.splice(0)) origin.close();
 });
-function originOf(base: string): Origin {
-  const origin = new Origin({ base, connect_timeout_ms: 1_000, lookup });
+function originOf(base: string, ca?: string): Origin {
+  const origin = new Origin({ base, connect_timeout_ms: 5_000, lookup, ...(ca === undefined ? {} : { ca }) });
   origins.push(origin);
   return origin;
 }
@@ -38,7 +39,8 @@ test('the first attempt opens a connection and says how long that took, the next
   assert.equal(second.connectNs, null);
   for (const attempt of [first, second]) {
     assert.deepEqual([attempt.status, attempt.body, attempt.errorType], [200, 'hello', null]);
-    assert.ok(attempt.startNs < attempt.firstByteNs && attempt.firstByteNs <= attempt.endNs);
+    assert.ok(attempt.startNs < attempt.sentNs && attempt.sentNs <= attempt.firstByteNs);
+    assert.ok(attempt.firstByteNs <= attempt.endNs);
   }
 });
 
@@ -47,6 +49,49 @@ test('a name is looked up, and that part is its own', async () => {
   const attempt = await send(originOf(server.url.replace('127.0.0.1', 'localhost')));
   assert.equal(attempt.status, 200);
   assert.ok(attempt.dnsNs! > 0n && attempt.connectNs! > 0n);
+});
+
+test('over TLS the handshake is a part of its own, once for each connection', async () => {
+  const certifier = await openCertifier();
+  await using server = await serveSecure(await certifier.issue(), (_req, res) => void res.end('safe'));
+  const origin = originOf(server.url, certifier.ca);
+  const first = await send(origin);
+  const second = await send(origin);
+  assert.deepEqual([first.status, first.body, first.reused], [200, 'safe', false]);
+  const opening_ns = first.dnsNs! + first.connectNs! + first.tlsNs!;
+  assert.ok(first.dnsNs! > 0n && first.connectNs! > 0n && first.tlsNs! > 0n);
+  assert.ok(
+    first.startNs + opening_ns <= first.sentNs && first.sentNs <= first.firstByteNs,
+    'parts follow one another',
+  );
+  assert.deepEqual([second.reused, second.dnsNs, second.connectNs, second.tlsNs], [true, null, null, null]);
+});
+
+test('over TLS with a peer that closes after each answer, every attempt shakes hands', async () => {
+  const certifier = await openCertifier();
+  const closing = await certifier.issue();
+  await using server = await serveSecure(
+    closing,
+    (_req, res) => void res.writeHead(200, { connection: 'close' }).end(),
+  );
+  const origin = originOf(server.url, certifier.ca);
+  for (let i = 0; i < 3; i++) {
+    const attempt = await send(origin);
+    assert.deepEqual([attempt.status, attempt.reused], [200, false]);
+    assert.ok(attempt.tlsNs! > 0n);
+  }
+});
+
+test('a peer that an authority of ours does not vouch for gets no request', async () => {
+  const [ours, theirs] = [await openCertifier(), await openCertifier()];
+  await using server = await serveSecure(await theirs.issue(), (_req, res) => void res.end());
+  for (const origin of [originOf(server.url, ours.ca), originOf(server.url)]) {
+    const attempt = await send(origin);
+    assert.equal(attempt.status, 0);
+    assert.notEqual(attempt.errorType, null);
+    assert.equal(attempt.sentNs, 0n);
+  }
+  assert.equal(server.requests.length, 0);
 });
 
 test('after the peer has closed, a new connection is opened and shown', async () => {
@@ -89,6 +134,7 @@ test('the path of the base URL goes before the request’s', async () => {
 test('nobody listens', async () => {
   const attempt = await send(originOf(await deadUrl()));
   assert.deepEqual([attempt.errorType, attempt.status, attempt.firstByteNs], ['ECONNREFUSED', 0, 0n]);
+  assert.equal(attempt.sentNs, 0n, 'nothing was ever written');
   assert.ok(attempt.endNs > attempt.startNs);
 });
 

@@ -22,6 +22,8 @@ const timedOut = 'timeout';
 
 export class Attempt implements Dispatcher.DispatchHandler {
   readonly startNs: bigint;
+  /** The request was written; 0 where it never was. */
+  sentNs = 0n;
   /** Headers of the answer had come; 0 where none came. */
   firstByteNs = 0n;
   /** The body was complete, or the error was there. */
@@ -51,7 +53,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.startNs = startNs;
     this.#origin = origin;
     this.#connection = origin.take();
-    this.#openedBefore = this.#connection.opened;
+    this.#openedBefore = this.#connection.opening.count;
     this.#done = done;
     this.#timer = setTimeout(expire, timeout_ms, this);
   }
@@ -62,6 +64,10 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(): void {}
+
+  onRequestSent(): void {
+    this.sentNs = process.hrtime.bigint();
+  }
 
   onResponseStart(
     _controller: Dispatcher.DispatchController,
@@ -113,11 +119,12 @@ export class Attempt implements Dispatcher.DispatchHandler {
     } else if (this.#chunk) {
       this.body = (this.#chunks ? Buffer.concat(this.#chunks) : this.#chunk).toString();
     }
-    if (connection.opened !== this.#openedBefore) {
+    const { opening } = connection;
+    if (opening.count !== this.#openedBefore) {
       this.reused = false;
-      this.dnsNs = connection.dnsNs;
-      this.connectNs = connection.connectNs;
-      this.tlsNs = connection.tlsNs;
+      this.dnsNs = opening.dnsNs;
+      this.connectNs = opening.connectNs;
+      this.tlsNs = opening.tlsNs;
     }
     this.#origin.give(connection);
     this.#done(this);

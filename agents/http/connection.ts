@@ -4,6 +4,7 @@
  */
 import type { LookupFunction, Socket } from 'node:net';
 import { buildConnector, Client } from 'undici';
+import { Opening } from '#contract/opening.ts';
 
 /** Longer than any pause between slices: a slice must not begin with a handshake (the peers keep theirs as long). */
 const keepAlive_ms = 180_000;
@@ -15,25 +16,29 @@ export interface ConnectionOptions {
   connect_timeout_ms: number;
   /** Resolves host names; IP addresses are not looked up. */
   lookup: LookupFunction;
+  /** Whose certificates are trusted, PEM; absent: those that the runtime trusts. */
+  ca?: string;
 }
 
 type Connect = (options: buildConnector.Options, callback: buildConnector.Callback) => Socket;
 
 export class Connection {
   readonly client: Client;
-  /** How often it was opened. */
-  opened = 0;
-  /** Parts of the last opening, ns; null where there was no such part. */
-  dnsNs: bigint | null = null;
-  connectNs: bigint | null = null;
-  tlsNs: bigint | null = null;
+  readonly opening = new Opening();
   broken = false;
 
-  constructor({ origin, connect_timeout_ms, lookup }: ConnectionOptions) {
+  constructor({ origin, connect_timeout_ms, lookup, ca }: ConnectionOptions) {
     // The connector returns its socket, though its type does not say so: only there can the parts be seen.
-    const connect = buildConnector({ timeout: connect_timeout_ms, allowH2: false, lookup }) as unknown as Connect;
+    const connect = buildConnector({
+      timeout: connect_timeout_ms,
+      allowH2: false,
+      lookup,
+      // Said aloud, so that no variable of the environment can turn it off.
+      rejectUnauthorized: true,
+      ...(ca === undefined ? {} : { ca }),
+    }) as unknown as Connect;
     this.client = new Client(origin, {
-      connect: (options, callback) => this.#watch(connect(options, callback), options.protocol === 'https:'),
+      connect: (options, callback) => this.opening.watch(connect(options, callback), options.protocol === 'https:'),
       pipelining: 1,
       keepAliveTimeout: keepAlive_ms,
       keepAliveMaxTimeout: keepAlive_ms,
@@ -42,33 +47,6 @@ export class Connection {
       maxResponseSize: largestAnswer_bytes,
       allowH2: false,
     });
-  }
-
-  /** Where the time of an opening goes; the timeouts of an attempt are its own. */
-  #watch(socket: Socket, tls: boolean): void {
-    let markNs = process.hrtime.bigint();
-    this.opened++;
-    this.dnsNs = null;
-    this.connectNs = null;
-    this.tlsNs = null;
-    const lap = (): bigint => {
-      const nowNs = process.hrtime.bigint();
-      const passedNs = nowNs - markNs;
-      markNs = nowNs;
-      return passedNs;
-    };
-    socket.once('lookup', () => {
-      this.dnsNs = lap();
-    });
-    // First in line: undici's own listener starts the request.
-    socket.prependOnceListener('connect', () => {
-      this.connectNs = lap();
-    });
-    if (tls) {
-      socket.prependOnceListener('secureConnect', () => {
-        this.tlsNs = lap();
-      });
-    }
   }
 
   /** No further request may use it. */

@@ -7,6 +7,8 @@ export interface OriginOptions {
   base: string;
   connect_timeout_ms: number;
   lookup: LookupFunction;
+  /** Whose certificates are trusted, PEM; absent: those that the runtime trusts. */
+  ca?: string;
 }
 
 export class Origin {
@@ -41,8 +43,8 @@ export class Origin {
   }
 
   #open(): Connection {
-    const { connect_timeout_ms, lookup } = this.#options;
-    const connection = new Connection({ origin: this.#origin, connect_timeout_ms, lookup });
+    const { base: _, ...options } = this.#options;
+    const connection = new Connection({ origin: this.#origin, ...options });
     this.#all.add(connection);
     return connection;
   }

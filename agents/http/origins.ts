@@ -1,12 +1,11 @@
 /** All base URLs that the agent talks to, each with its connections. */
-import type { LookupFunction } from 'node:net';
-import { Origin } from './origin.ts';
+import { Origin, type OriginOptions } from './origin.ts';
 
 export class Origins {
   readonly #origins = new Map<string, Origin>();
-  readonly #options: { connect_timeout_ms: number; lookup: LookupFunction };
+  readonly #options: Omit<OriginOptions, 'base'>;
 
-  constructor(options: { connect_timeout_ms: number; lookup: LookupFunction }) {
+  constructor(options: Omit<OriginOptions, 'base'>) {
     this.#options = options;
   }
 

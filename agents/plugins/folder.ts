@@ -3,13 +3,13 @@ import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WeighbridgeError } from '#contract/errors.ts';
+import { type PluginManifest, parseManifest, pluginManifest } from '#contract/plugins.ts';
 import {
   judgeSignature,
   type Publisher,
   type SignatureState,
   type SignedContents,
 } from '../security/plugin-signature.ts';
-import { type PluginManifest, parseManifest } from './plugin.ts';
 
 export const signatureFile = 'signature.json';
 const manifestFile = 'manifest.json';
@@ -61,7 +61,7 @@ export function readPluginFolder(dir: string): PluginFolder {
       mend: 'add one, or remove the folder',
     });
   }
-  const manifest = parseManifest(parseJson(manifestText, where), where);
+  const manifest = parseManifest(pluginManifest, parseJson(manifestText, where), { where });
   if (manifest.name !== name) {
     throw new WeighbridgeError('CONFIG', `the folder ${name} holds the plugin ${manifest.name}`, {
       where,

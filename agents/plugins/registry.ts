@@ -2,12 +2,13 @@
  * The agent's plugins, loaded from their folders: `manifest.json`, `plugin.ts`, `signature.json`. A signature is judged
  * before any code of its plugin runs.
  */
+import { parseManifest, pluginManifest } from '#contract/plugins.ts';
 import { hardened, type Settings } from '../config/settings.ts';
 import { parsePublishers } from '../security/plugin-signature.ts';
 import { scopeSet } from '../tokens/scope-set.ts';
 import { runPlugin } from './code.ts';
 import { builtinPlugins, pluginFolders, readPluginFolder, requireSignature, signatureStateOf } from './folder.ts';
-import { type MakeRequest, type Plugin, parseManifest } from './plugin.ts';
+import type { MakeRequest, Plugin } from './plugin.ts';
 
 export interface LoadOptions {
   /** Holds a folder for each plugin; the agent's own by default. */
@@ -41,6 +42,6 @@ export function loadPlugins({ dir = builtinPlugins, settings = hardened }: LoadO
  * @throws WeighbridgeError CONFIG
  */
 export function definePlugin(manifest: unknown, request: MakeRequest, where: string): Plugin {
-  const parsed = parseManifest(manifest, where);
+  const parsed = parseManifest(pluginManifest, manifest, { where });
   return { manifest: parsed, scopes: scopeSet(parsed.permissions), request, signature: null };
 }

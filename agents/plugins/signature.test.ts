@@ -125,6 +125,16 @@ describe('norm 12: an unsigned or altered plugin is not loaded', () => {
       /is not loaded: its signature\.json is not one$/,
       /^restore it/,
     ],
+    [
+      'a signature over a path that has no canonical form',
+      (b) => {
+        const signed = JSON.parse(readFileSync(b.path('searcher', 'signature.json'), 'utf8')) as { files: object };
+        const files = { ...signed.files, '\ud800': '0'.repeat(64) };
+        b.write('searcher', 'signature.json', JSON.stringify({ ...signed, files }));
+      },
+      /is not loaded: its signature\.json is not one$/,
+      /^restore it/,
+    ],
   ];
   for (const [what, alter, message, mend] of cases) {
     test(what, () => {
@@ -209,6 +219,28 @@ test('what runs is what was judged, though the file changes in between', () => {
   assert.equal(call(runPlugin(readPluginFolder(bench.path('searcher')))), 'swapped', 'and is not taken from a cache');
 });
 
+test('what it imports when it is called is what was judged, too; what was not there then is refused', async () => {
+  using bench = new PluginBench(['searcher']);
+  const late = (name: string): string => `import('./${name}').then(({ word }) => word, (error) => error.message)`;
+  bench.write(
+    'searcher',
+    'plugin.ts',
+    `export const request = () => [${['late.ts', 'gone.ts', 'new.ts'].map(late)}];\n`,
+  );
+  bench.write('searcher', 'late.ts', "export const word: string = 'judged';\n");
+  bench.write('searcher', 'gone.ts', "export const word: string = 'judged too';\n");
+  const request = runPlugin(readPluginFolder(bench.path('searcher')));
+  bench.write('searcher', 'late.ts', "export const word = 'altered after it was judged';\n");
+  bench.write('searcher', 'new.ts', "export const word = 'added after it was judged';\n");
+  rmSync(bench.path('searcher', 'gone.ts'));
+  const words = request(operationByName.get('search.query')!, {}) as unknown as Promise<string>[];
+  assert.deepEqual(await Promise.all(words), [
+    'judged',
+    'judged too',
+    './new.ts is no code that was judged with the plugin',
+  ]);
+});
+
 test('code that does not run, or is no plugin’s, is a bad configuration', () => {
   using bench = new PluginBench(['searcher']);
   for (const [code, message] of [
@@ -237,7 +269,9 @@ test('a publisher’s line holds together, or is refused', () => {
   for (const bad of ['', 'x', mixed, line.replace(testPublisher, 'other'), `${line}x`]) {
     assert.throws(() => parsePublishers([bad]), { code: 'CONFIG', where: 'plugins.trusted_publishers' });
   }
-  assert.throws(() => publisherLine('a b', privateKey), /no publisher’s name/);
+  for (const name of ['a b', 'a+b', '', 'a\ud800']) {
+    assert.throws(() => publisherLine(name, privateKey), /no publisher’s name/);
+  }
   assert.throws(() => publisherLine('a', generateKeyPairSync('x25519').privateKey), /this key is x25519/);
 });
 

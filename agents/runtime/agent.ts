@@ -1,5 +1,12 @@
 /** The agent: its parts put together by the configuration, and what it can be asked to do. */
-import type { LoadOrder, LoadReport, SliceOrder, SliceReport } from '#contract/calls.ts';
+import {
+  type LoadOrder,
+  type LoadReport,
+  type Protocol,
+  protocolOf,
+  type SliceOrder,
+  type SliceReport,
+} from '#contract/calls.ts';
 import type { AgentConfig } from '#contract/config.ts';
 import type { AgentMethods, DrainReport } from '#contract/control.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
@@ -12,6 +19,7 @@ import { OAuthClient } from '../oauth/client.ts';
 import type { Plugin } from '../plugins/plugin.ts';
 import { AuthFailure } from '../security/auth-failure.ts';
 import { enforceManifest, ignoreManifest } from '../security/manifest.ts';
+import { resolveBy } from '../security/name-servers.ts';
 import { type Network, openNetwork, type Resolve, restrictedNetwork, systemResolve } from '../security/network.ts';
 import { noRefreshAudit, type RefreshAudit, RefreshAuditFile } from '../security/refresh-audit.ts';
 import { ScopeDiffCheck } from '../security/scope-diff.ts';
@@ -19,6 +27,7 @@ import { tokenSource } from '../tokens/columns.ts';
 import { Grant } from '../tokens/grant.ts';
 import { type Keeping, keepingOf } from '../tokens/keeping.ts';
 import { scopeSet } from '../tokens/scope-set.ts';
+import { noTokenCache, SharedTokenCache, type TokenCache } from '../tokens/shared-token-cache.ts';
 import type { TokenSource } from '../tokens/source.ts';
 import { CallRunner } from './call.ts';
 import { runLoad } from './load.ts';
@@ -29,7 +38,7 @@ type Probe = AgentMethods['probe'];
 
 export interface AgentParts {
   plugins: readonly Plugin[];
-  /** How host names are resolved; the system's way by default. */
+  /** How host names are resolved; by default as the configuration says. */
   resolve?: Resolve;
 }
 
@@ -38,7 +47,15 @@ interface Prepared {
   settings: Settings;
   plugins: readonly Plugin[];
   network: Network;
+  /** Where calls of conditions over TLS go; absent where there are none. */
+  secureNetwork: Network | undefined;
   keeping: Keeping;
+}
+
+/** One way to the tools: its connections, and who runs calls over them. */
+interface Way {
+  origins: Origins;
+  runner: CallRunner;
 }
 
 export class Agent {
@@ -50,25 +67,26 @@ export class Agent {
   readonly #grant: Grant;
   readonly #scopeDiff: ScopeDiffCheck;
   readonly #source: TokenSource;
-  readonly #origins: Origins;
-  readonly #runner: CallRunner;
+  readonly #plain: Way;
+  readonly #secure: Way | undefined;
 
   /** @throws WeighbridgeError CONFIG */
-  static async create(config: AgentConfig, { plugins, resolve = systemResolve }: AgentParts): Promise<Agent> {
+  static async create(config: AgentConfig, { plugins, resolve = resolveOf(config) }: AgentParts): Promise<Agent> {
     const settings = settingsOf(config.controls, config.settings);
     if (config.controls === 'on') {
       refuseUnfit(pluginFindings(plugins, config.auth.scopes));
       refuseUnfit(unacceptedDowngrades(settings, config.accept_downgraded));
     }
     const restricted = settings['plugins.sandbox_network'] === 'restricted';
-    const network = restricted
-      ? await restrictedNetwork(config.directory, resolve, plugins)
-      : openNetwork(config.directory, resolve);
+    const networkOf = async (directory: AgentConfig['directory']): Promise<Network> =>
+      restricted ? await restrictedNetwork(directory, resolve, plugins) : openNetwork(directory, resolve);
+    const network = await networkOf(config.directory);
+    const secureNetwork = config.tls && (await networkOf(config.tls.directory));
     const keeping = await keepingOf(config, settings, plugins);
-    return new Agent(config, { settings, plugins, network, keeping });
+    return new Agent(config, { settings, plugins, network, secureNetwork, keeping });
   }
 
-  private constructor(config: AgentConfig, { settings, plugins, network, keeping }: Prepared) {
+  private constructor(config: AgentConfig, { settings, plugins, network, secureNetwork, keeping }: Prepared) {
     const { auth, call_timeout_ms: timeout_ms, agent_id } = config;
     this.#config = config;
     this.#settings = settings;
@@ -97,15 +115,13 @@ export class Agent {
       note: (record) => this.#audit.note(record),
     });
     const consented = scopeSet(auth.scopes);
-    this.#source = tokenSource(config.controls, { grant: this.#grant, settings, consented, plugins, telemetry });
-    this.#origins = new Origins({ connect_timeout_ms: timeout_ms, lookup: network.lookup });
-    this.#runner = new CallRunner({
+    const cache = tokenCacheOf(config, telemetry);
+    this.#source = tokenSource(config.controls, { grant: this.#grant, settings, consented, plugins, telemetry, cache });
+    const shared = {
       telemetry,
       plugins,
       source: this.#source,
       manifest: settings['plugins.enforce_manifest_permissions'] ? enforceManifest : ignoreManifest,
-      network,
-      origins: this.#origins,
       peer: {
         denyStatuses: new Set((config.deny ?? []).flatMap(({ http }) => http ?? [])),
         tokensForGateway: resource === gatewayAudience,
@@ -113,6 +129,26 @@ export class Agent {
       arm: config.arm,
       headers: Object.entries(config.headers ?? {}).flat(),
       timeout_ms,
+    };
+    const wayOver = (over: Network, ca?: string): Way => {
+      const origins = new Origins({
+        connect_timeout_ms: timeout_ms,
+        lookup: over.lookup,
+        ...(ca === undefined ? {} : { ca }),
+      });
+      return { origins, runner: new CallRunner({ ...shared, network: over, origins }) };
+    };
+    this.#plain = wayOver(network);
+    this.#secure = secureNetwork && wayOver(secureNetwork, config.tls?.ca);
+  }
+
+  /** @throws WeighbridgeError CONFIG where the agent was told of no way over TLS */
+  #runnerOver(protocol: Protocol): CallRunner {
+    if (protocol === 'http') return this.#plain.runner;
+    if (this.#secure) return this.#secure.runner;
+    throw new WeighbridgeError('CONFIG', 'the agent knows no way over TLS', {
+      where: this.#config.arm,
+      mend: 'give it tls: a directory and the certificate authority',
     });
   }
 
@@ -135,9 +171,10 @@ export class Agent {
 
   async runSlice(order: SliceOrder): Promise<SliceReport> {
     const { arm, agent_id, tenant } = this.#config;
+    const runner = this.#runnerOver(protocolOf(order.condition));
     this.#source.begin();
     const { records, attempts } = await runSlice(order, {
-      runner: this.#runner,
+      runner,
       now: () => this.#telemetry.now(),
       failClosed: this.#settings['security.oauth.fail_closed_on_auth_error'],
     }).finally(() => this.#source.quiesce());
@@ -149,15 +186,15 @@ export class Agent {
   runLoad(order: LoadOrder): Promise<LoadReport> {
     this.#source.begin();
     return runLoad(order, {
-      runner: this.#runner,
+      runner: this.#plain.runner,
       now: () => this.#telemetry.now(),
       epoch: (monotonicNs) => this.#telemetry.epoch(monotonicNs),
       timeout_ms: this.#config.call_timeout_ms,
     }).finally(() => this.#source.quiesce());
   }
 
-  async probe({ call, token }: Probe['params']): Promise<Probe['result']> {
-    const { status, wwwAuthenticate, body, errorType } = await this.#runner.probe(call, token);
+  async probe({ call, token, protocol = 'http' }: Probe['params']): Promise<Probe['result']> {
+    const { status, wwwAuthenticate, body, errorType } = await this.#runnerOver(protocol).probe(call, token);
     if (errorType !== null) {
       throw new WeighbridgeError('INTERNAL', `the probe got no answer: ${errorType}`, { where: this.#config.arm });
     }
@@ -172,7 +209,8 @@ export class Agent {
   async close(): Promise<void> {
     this.#scopeDiff.stop();
     await this.#source.quiesce();
-    this.#origins.close();
+    this.#plain.origins.close();
+    this.#secure?.origins.close();
     await Promise.all([this.#client.close(), this.#audit.flush(), this.#telemetry.close()]);
   }
 }
@@ -188,6 +226,19 @@ function refuseUnfit([first]: readonly Finding[]): void {
   if (!first) return;
   const { subject, problem, mend } = first;
   throw new WeighbridgeError('CONFIG', `${subject} ${problem}`, { where: 'claw doctor --security', mend });
+}
+
+const resolveOf = ({ name_servers }: AgentConfig): Resolve =>
+  name_servers === undefined ? systemResolve : resolveBy(name_servers);
+
+/** A cache without owners is a thing of the past, and a model of it: no other column has one. */
+function tokenCacheOf({ token_cache, controls }: AgentConfig, telemetry: Telemetry): TokenCache {
+  if (!token_cache) return noTokenCache;
+  if (controls === 'regressed') return new SharedTokenCache(token_cache.file, () => telemetry.now());
+  throw new WeighbridgeError('CONFIG', `token_cache has no effect with controls ${controls}`, {
+    where: 'token_cache',
+    mend: 'leave it out: a state file keeps the tokens of one owner',
+  });
 }
 
 function auditOf(settings: Settings, file: string | undefined): RefreshAudit {

@@ -106,6 +106,7 @@ export class Attempts {
       dns_ns: attempt.dnsNs,
       connect_ns: attempt.connectNs,
       tls_ns: attempt.tlsNs,
+      sent_ns: attempt.sentNs === 0n ? null : telemetry.epoch(attempt.sentNs),
       first_byte_ns: attempt.firstByteNs === 0n ? null : telemetry.epoch(attempt.firstByteNs),
       reused: attempt.reused,
       status: status === 0 ? null : status,

@@ -1,5 +1,5 @@
 /** What is noted while a call runs, and the rows that become of it when the slice is over. */
-import type { CallRow, Outcome, PlannedCall, SliceOrder } from '#contract/calls.ts';
+import { type CallRow, type Outcome, type PlannedCall, protocolOf, type SliceOrder } from '#contract/calls.ts';
 import type { Attempt } from '../http/attempt.ts';
 import type { AuthFailure } from '../security/auth-failure.ts';
 import type { Denial } from '../security/denial.ts';
@@ -75,7 +75,7 @@ export function callRow(record: CallRecord, { order, arm, agent_id, tenant, epoc
     tool: call.tool,
     operation: call.operation,
     class: call.class,
-    protocol: 'http',
+    protocol: protocolOf(order.condition),
     agent_id,
     tenant,
     trace_id: record.traceId,

@@ -3,7 +3,8 @@
  * agent, a changed manifest or another run is another context, with another key.
  */
 import { hash } from 'node:crypto';
-import type { PluginManifest } from '../plugins/plugin.ts';
+import { canonicalJson } from '#contract/json.ts';
+import type { PluginManifest } from '#contract/plugins.ts';
 
 export interface ExecutionContext {
   readonly agent_id: string;
@@ -16,17 +17,9 @@ export interface ExecutionContext {
 /** SHA-256 (hex) over the manifests, whatever their order and that of their keys. */
 export function manifestDigest(manifests: readonly PluginManifest[]): string {
   const byName = [...manifests].sort((a, b) => (a.name < b.name ? -1 : 1));
-  return hash('sha256', JSON.stringify(byName.map(sorted)));
+  return hash('sha256', canonicalJson(byName));
 }
 
 /** SHA-256 over the context: no secret, and the same for all processes of one run. */
 export const contextDigest = ({ agent_id, manifest_digest, run_id }: ExecutionContext): Buffer =>
   hash('sha256', JSON.stringify([agent_id, manifest_digest, run_id]), 'buffer');
-
-/** With the keys of every object in order. Lists keep theirs: their order can mean something. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]));
-}

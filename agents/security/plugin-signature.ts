@@ -3,9 +3,11 @@
  * file of the plugin's folder. They are checked where a plugin is installed and where it is loaded, and nowhere else:
  * no call pays for them. A signature says who vouched for these files; it does not say that they are the newest.
  */
-import { createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto';
+import { hash, type KeyObject, sign, verify } from 'node:crypto';
 import { z } from 'zod';
 import { WeighbridgeError } from '#contract/errors.ts';
+import { canonicalJson } from '#contract/json.ts';
+import { keyId, keyOfTyped, typedKey } from '#contract/noteKeys.ts';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const publisherPattern = /^([^\s+]{1,100})\+([0-9a-f]{8})\+([A-Za-z0-9+/]{44})$/;
@@ -16,8 +18,11 @@ const signatureSchema = z.strictObject({
   publisher: z.string().regex(/^[^\s+]{1,100}\+[0-9a-f]{8}$/),
   /** Of the canonical manifest, hex. */
   manifest_sha256: digest,
-  /** Of each other file, by its path within the folder, with `/`. */
-  files: z.record(z.string(), digest),
+  /** Of each other file, by its path within the folder, with `/`. A lone surrogate has no canonical form: nobody signed one. */
+  files: z.record(
+    z.string().refine((path) => path.isWellFormed()),
+    digest,
+  ),
   /** Base64 of the 64 bytes. */
   signature: z.base64().length(88),
 });
@@ -40,19 +45,10 @@ export interface Publisher {
   readonly key: KeyObject;
 }
 
-const ed25519Type = 1;
 /** Another use of the same key cannot pass for this one. */
 const context = 'weighbridge-plugin-signature-v1';
 
-/** JSON with sorted keys and without white space (RFC 8785), so that formatting a manifest does not alter it. */
-export function canonicalJson(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${fields.map(([key, v]) => `${JSON.stringify(key)}:${canonicalJson(v)}`).join(',')}}`;
-}
-
-/** SHA-256 (hex) of the canonical manifest, and of each other file. */
+/** SHA-256 (hex) of the canonical manifest, whose formatting does not count, and of each other file. */
 export const digestsOf = ({ manifest, files }: SignedContents): Pick<PluginSignature, 'manifest_sha256' | 'files'> => ({
   manifest_sha256: hash('sha256', canonicalJson(manifest)),
   files: Object.fromEntries([...files].map(([path, bytes]) => [path, hash('sha256', bytes)])),
@@ -63,7 +59,7 @@ const statementOf = ({ publisher, manifest_sha256, files }: Omit<PluginSignature
 
 /** @param privateKey an Ed25519 one, of the publisher of this name */
 export function signPlugin(contents: SignedContents, name: string, privateKey: KeyObject): PluginSignature {
-  const publisher = publisherId(name, rawPublicKey(privateKey));
+  const publisher = publisherId(name, privateKey);
   const digests = digestsOf(contents);
   const signature = sign(null, statementOf({ publisher, ...digests }), privateKey).toString('base64');
   return { algorithm: 'Ed25519', publisher, ...digests, signature };
@@ -115,51 +111,30 @@ function differencesOf(signed: Digests, found: Digests): string[] {
   ];
 }
 
-/** 32 bytes, of a public key or of a private one's public half. */
-function rawPublicKey(key: KeyObject): Buffer {
-  const publicKey = key.type === 'private' ? createPublicKey(key) : key;
-  if (publicKey.asymmetricKeyType !== 'ed25519') {
+/** Name and key id, as signed notes have them. */
+function publisherId(name: string, key: KeyObject): string {
+  if (key.asymmetricKeyType !== 'ed25519') {
     throw new WeighbridgeError('CONFIG', `plugins are signed with Ed25519, and this key is ${key.asymmetricKeyType}`, {
       mend: 'make one: claw plugin key --name <publisher> --out key.pem',
     });
   }
-  return Buffer.from(publicKey.export({ format: 'jwk' }).x!, 'base64url');
-}
-
-const typed = (raw: Buffer): Buffer => Buffer.concat([Buffer.of(ed25519Type), raw]);
-
-/** Name and key id as in signed notes (C2SP signed-note): four bytes of SHA-256 over name, newline, type and key. */
-function publisherId(name: string, raw: Buffer): string {
-  if (!/^[^\s+]{1,100}$/.test(name)) {
+  if (!/^[^\s+]{1,100}$/.test(name) || !name.isWellFormed()) {
     throw new WeighbridgeError('CONFIG', `"${name}" is no publisher’s name`, { mend: 'no spaces, and no +' });
   }
-  const id = hash('sha256', Buffer.concat([Buffer.from(`${name}\n`), typed(raw)]), 'hex').slice(0, 8);
-  return `${name}+${id}`;
+  return `${name}+${keyId(name, key).toString('hex')}`;
 }
 
 /** A publisher's line for the configuration, `name+id+key`: a verifier key of C2SP signed-note. */
-export function publisherLine(name: string, key: KeyObject): string {
-  const raw = rawPublicKey(key);
-  return `${publisherId(name, raw)}+${typed(raw).toString('base64')}`;
-}
+export const publisherLine = (name: string, key: KeyObject): string =>
+  `${publisherId(name, key)}+${typedKey(key).toString('base64')}`;
 
 /** @throws WeighbridgeError CONFIG where a line is none, or its id is not its key's */
 export const parsePublishers = (lines: readonly string[]): Publisher[] => lines.map(parsePublisher);
 
 function parsePublisher(line: string): Publisher {
   const [, name, id, encoded] = publisherPattern.exec(line) ?? [];
-  const bytes = Buffer.from(encoded ?? '', 'base64');
-  const raw = bytes.subarray(1);
-  if (
-    name !== undefined &&
-    bytes.length === 33 &&
-    bytes[0] === ed25519Type &&
-    publisherId(name, raw) === `${name}+${id}`
-  )
-    return {
-      id: `${name}+${id}`,
-      key: createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') }, format: 'jwk' }),
-    };
+  const key = keyOfTyped(Buffer.from(encoded ?? '', 'base64'));
+  if (name !== undefined && key && publisherId(name, key) === `${name}+${id}`) return { id: `${name}+${id}`, key };
   throw new WeighbridgeError('CONFIG', `not a publisher’s key: ${line}`, {
     where: 'plugins.trusted_publishers',
     mend: 'take the line that `claw plugin key` printed: name+id+key',

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
@@ -81,6 +81,18 @@ test('a holder of another machine or boot is given its time', async () => {
     { code: 'DEADLINE' },
   );
   assert.equal(await new ProcessLock(path, { wait_ms: 2_000, foreign_ms: -1 }).hold(async () => 7), 7);
+});
+
+test('one that was killed while it broke a dead holder’s lock holds up nobody for good', async () => {
+  await killedHolder();
+  linkSync(path, `${path}.dead.${JSON.parse(readFileSync(path, 'utf8')).id}`);
+  await assert.rejects(
+    new ProcessLock(path, { wait_ms: 60 }).hold(async () => 7),
+    { code: 'DEADLINE' },
+    'it could still be at work',
+  );
+  assert.equal(await new ProcessLock(path, { wait_ms: 20_000, foreign_ms: -1 }).hold(async () => 7), 7);
+  assert.deepEqual(readdirSync(dir), [], 'nothing is left behind');
 });
 
 test('what is no lock is not touched', async () => {

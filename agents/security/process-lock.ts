@@ -4,7 +4,8 @@
  *
  * Taking: the file is written under a name of its own and linked to the lock's, which fails where that exists: O_EXCL in
  * effect, and nobody ever reads a half-written holder. Breaking a dead holder's lock: whoever links it to a name made
- * from that holder removes it; for any other that link fails, so that no live lock is removed in its place.
+ * from that holder removes it; for any other that link fails, so that no live lock is removed in its place. Who is killed
+ * in between leaves that name behind: after `foreign_ms` the next one removes it and tries again.
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
@@ -104,9 +105,17 @@ export class ProcessLock {
     if (!holder) return true;
     if (!(await this.#isDead(holder))) return false;
     const grave = `${this.#path}.dead.${holder.id}`;
-    if (!(await linked(this.#path, grave))) return false;
+    if (!(await linked(this.#path, grave))) return this.#clear(grave);
     // It may have changed hands since it was read.
     if ((await holderOf(grave))?.id === holder.id) await rm(this.#path, { force: true });
+    await rm(grave, { force: true });
+    return true;
+  }
+
+  /** True where whoever made this name is long gone. Linking sets the file's change time. */
+  async #clear(grave: string): Promise<boolean> {
+    const { ctimeMs } = await stat(grave).catch(() => ({ ctimeMs: Date.now() }));
+    if (Date.now() - ctimeMs <= this.#foreign_ms) return false;
     await rm(grave, { force: true });
     return true;
   }

@@ -2,7 +2,7 @@
  * Local audit: each refresh leaves a line with the hash of its scopes, never a token. Lines are held in memory and
  * written at drain and stop, since file writes on a call's time would be measured as the agent's.
  */
-import { appendFile, mkdir } from 'node:fs/promises';
+import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { WeighbridgeError } from '#contract/errors.ts';
 import type { ScopeDiffRecord } from './scope-diff.ts';
@@ -23,7 +23,7 @@ export interface RefreshRecord {
 
 export interface RefreshAudit {
   note(record: RefreshRecord | ScopeDiffRecord): void;
-  /** Writes what was noted. */
+  /** Writes what was noted; what could not be written is tried again by the next call. @throws WeighbridgeError STORE */
   flush(): Promise<void>;
 }
 
@@ -41,18 +41,33 @@ export class RefreshAuditFile implements RefreshAudit {
 
   async flush(): Promise<void> {
     if (this.#lines.length === 0) return;
-    const text = this.#lines.join('');
+    const lines = this.#lines;
     this.#lines = [];
     try {
       await mkdir(dirname(this.#file), { recursive: true });
-      await appendFile(this.#file, text, { mode: 0o600 });
+      await append(this.#file, lines.join(''));
     } catch (cause) {
+      this.#lines = [...lines, ...this.#lines];
       throw new WeighbridgeError('STORE', `the audit of refreshes could not be written: ${(cause as Error).message}`, {
         where: this.#file,
         mend: 'free some space, or name another audit_file',
         cause,
       });
     }
+  }
+}
+
+/** All of it or nothing: a full disk takes a part before it says so. */
+async function append(file: string, text: string): Promise<void> {
+  const handle = await open(file, 'a', 0o600);
+  try {
+    const { size } = await handle.stat();
+    await handle.appendFile(text).catch(async (error: unknown) => {
+      await handle.truncate(size);
+      throw error;
+    });
+  } finally {
+    await handle.close();
   }
 }
 

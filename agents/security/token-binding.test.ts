@@ -10,14 +10,21 @@ import type { AgentConfig } from '#contract/config.ts';
 import { startTestbed, type Testbed } from '../../bench/testbed/testing.ts';
 import { refresh } from '../../bench/testbed/testing_login.ts';
 import { testKey, testProof } from '../../bench/testbed/testing_proof.ts';
+import { createTelemetry } from '../../collectors/telemetry/index.ts';
+import type { OAuthClient } from '../oauth/client.ts';
 import { definePlugin, loadPlugins } from '../plugins/registry.ts';
 import type { Agent } from '../runtime/agent.ts';
 import { agentHere, oneByOne, plannedTask, sliceOrder } from '../testing/agents.ts';
 import { rogueAuthority } from '../testing/rogue-authority.ts';
 import { serve } from '../testing/servers.ts';
 import { watchTokenRequests } from '../testing/token-requests.ts';
-import type { Session } from '../tokens/grant-store.ts';
+import { Grant } from '../tokens/grant.ts';
+import { FileStore, type Session } from '../tokens/grant-store.ts';
+import { scopeSet } from '../tokens/scope-set.ts';
+import { BindingKey } from './binding-key.ts';
 import { contextDigest, manifestDigest } from './execution-context.ts';
+import { ProcessLock } from './process-lock.ts';
+import { noRefreshAudit } from './refresh-audit.ts';
 import { encryptedSeal, noContext, StateFile } from './state-file.ts';
 
 const stateKey = randomBytes(32);
@@ -223,6 +230,42 @@ test('norm 5: when a tool sees a token, the refresh token that came with it is s
   await agent.runSlice(sliceOrder(oneByOne(1, ['search.query'])));
   assert.deepEqual(found, [true, true], 'the first token, and the one after the refusal');
   assert.notEqual((await stolen(context)).refresh_token, before);
+});
+
+/** What a client answers that names another kind of token in the midst of its grants; its tokens are opaque. */
+function careless(): { client: OAuthClient; types: string[]; asked: string[] } {
+  const types: string[] = [];
+  const asked: string[] = [];
+  const refresh: OAuthClient['refresh'] = async (refresh_token) => {
+    asked.push(refresh_token);
+    const n = asked.length;
+    const token_type = types.shift() as 'bearer' | 'dpop';
+    return { access_token: `opaque-${n}`, token_type, expires_in: 300, scope: 'read:mail', refresh_token: `r${n}` };
+  };
+  return { client: { refresh } as OAuthClient, types, asked };
+}
+
+test('an opaque token that is not bound is refused, and the state file hands it to nobody', async () => {
+  const { client, types, asked } = careless();
+  const key = BindingKey.random();
+  const path = join(dir, 'state');
+  const file = new StateFile(path, encryptedSeal(stateKey, noContext));
+  const grantHere = (): Grant => {
+    const lock = new ProcessLock(`${path}.lock`);
+    const store = new FileStore({ file, owner: { issuer: 'i', client_id: 'c', jkt: key.jkt }, lock });
+    const telemetry = createTelemetry({ service: 'weighbridge-agent', instance: 'test', mode: 'off' });
+    return new Grant({ client, telemetry, audit: noRefreshAudit, agent_id: 'agent', store, key });
+  };
+  const [one, other] = [grantHere(), grantHere()];
+  await one.begin(async () => ({ refresh_token: 'r0', granted: ['read:mail'] }));
+  await other.begin(() => assert.fail('it is logged in'));
+  const redeem = (grant: Grant) =>
+    grant.redeem(scopeSet(['read:mail']), { plugin: 'mail-reader' }, { untilNs: 0n, last: undefined });
+  types.push('bearer', 'bearer', 'bearer', 'dpop');
+  for (const grant of [one, one, other]) await assert.rejects(redeem(grant), { type: 'unbound_token' });
+  assert.equal((await redeem(other)).authorization, 'DPoP opaque-4');
+  assert.equal((await redeem(one)).authorization, 'DPoP opaque-4', 'what is bound is handed on');
+  assert.deepEqual(asked, ['r0', 'r1', 'r2', 'r3'], 'norm 5: what was rotated is stored, whatever came with it');
 });
 
 describe('at an authority that fails', () => {

@@ -7,11 +7,15 @@ import { AuthFailure } from './auth-failure.ts';
 import type { BindingKey } from './binding-key.ts';
 
 /**
- * @param tokenType of the answer, in lower case; null where the answer is not at hand any more
- * @throws AuthFailure unbound_token
+ * @param tokenType of the answer, in lower case; null where the answer is not at hand any more, and said so
  */
-export function requireBinding(token: AccessToken, tokenType: string | null, { jkt }: BindingKey): void {
+export function isBound(token: AccessToken, tokenType: string | null, { jkt }: BindingKey): boolean {
   // An opaque token shows no key; the answer's word for it must do.
-  if ((tokenType ?? 'dpop') === 'dpop' && (token.jkt === undefined || token.jkt === jkt)) return;
+  return (tokenType ?? 'dpop') === 'dpop' && (token.jkt === undefined || token.jkt === jkt);
+}
+
+/** @throws AuthFailure unbound_token where it is not bound: see `isBound` */
+export function requireBinding(token: AccessToken, tokenType: string | null, key: BindingKey): void {
+  if (isBound(token, tokenType, key)) return;
   throw new AuthFailure('unbound_token', 'agent/token_binding', 'the token is not bound to this run’s key');
 }

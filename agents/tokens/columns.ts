@@ -11,6 +11,7 @@ import type { Grant } from './grant.ts';
 import { OneToken } from './one-token.ts';
 import { type ScopeSet, scopeSet } from './scope-set.ts';
 import { SessionFlight } from './session-flight.ts';
+import type { TokenCache } from './shared-token-cache.ts';
 import { SlotPerScopeSet } from './slot-per-scope-set.ts';
 import type { TokenSource } from './source.ts';
 
@@ -21,6 +22,8 @@ export interface ColumnOptions {
   consented: ScopeSet;
   plugins: readonly Plugin[];
   telemetry: Telemetry;
+  /** Of the column `regressed`. */
+  cache: TokenCache;
 }
 
 type Column = (options: ColumnOptions) => TokenSource;
@@ -43,12 +46,13 @@ const on: Column = ({ grant, settings, plugins, telemetry }) => {
   return source;
 };
 
-const regressed: Column = ({ grant, settings, consented, plugins }) =>
+const regressed: Column = ({ grant, settings, consented, plugins, cache }) =>
   new SessionFlight({
     grant,
     consented,
     plugins: [...new Set(plugins.map((plugin) => plugin.scopes))],
     check: checkOf(settings),
+    cache,
   });
 
 const columns: Readonly<Record<AgentControls, Column>> = { off, on, regressed };

@@ -7,7 +7,7 @@ import { WeighbridgeError } from '#contract/errors.ts';
 import type { ProcessLock } from '../security/process-lock.ts';
 import type { StateFile } from '../security/state-file.ts';
 
-const keptTokenSchema = z.strictObject({
+export const keptTokenSchema = z.strictObject({
   access_token: z.string(),
   /** Seconds; null where the answer did not say. */
   expires_in: z.number().nullable(),

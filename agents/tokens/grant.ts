@@ -11,7 +11,7 @@ import { AuthFailure } from '../security/auth-failure.ts';
 import type { BindingKey } from '../security/binding-key.ts';
 import { freshnessOf } from '../security/expiry-poll.ts';
 import type { RefreshAudit, RefreshRecord } from '../security/refresh-audit.ts';
-import { requireBinding } from '../security/token-binding.ts';
+import { isBound, requireBinding } from '../security/token-binding.ts';
 import { AccessToken } from './access-token.ts';
 import type { GrantStore, KeptToken, Session } from './grant-store.ts';
 import type { ScopeSet } from './scope-set.ts';
@@ -128,7 +128,8 @@ export class Grant {
     const receivedEpoch_ms = Date.now();
     const token = new AccessToken(answer, { sentNs, receivedNs: telemetry.now(), receivedEpoch_ms }, key);
     const next: Session = { ...session, refresh_token: answer.refresh_token ?? session.refresh_token };
-    if (store.shared) {
+    // A token that is refused below must not be found here by the next call: its answer's word is not kept.
+    if (store.shared && (!key || isBound(token, answer.token_type, key))) {
       const { access_token, expires_in = null, scope = null } = answer;
       const received = { access_token, expires_in, scope, received_ms: receivedEpoch_ms };
       next.tokens = { ...session.tokens, [asked.key]: received };
@@ -181,7 +182,11 @@ export class Grant {
 const reading_ms = 2;
 
 /** With the times that it had where it was received, as far as the wall clock tells. */
-function restored({ access_token, expires_in, scope, received_ms }: KeptToken, nowNs: bigint, key: BindingKey | null) {
+export function restored(
+  { access_token, expires_in, scope, received_ms }: KeptToken,
+  nowNs: bigint,
+  key: BindingKey | null,
+) {
   const receivedNs = nowNs - BigInt(Date.now() - received_ms + reading_ms) * 1_000_000n;
   const answer = { access_token, expires_in: expires_in ?? undefined, scope: scope ?? undefined };
   return new AccessToken(answer, { sentNs: receivedNs, receivedNs, receivedEpoch_ms: received_ms }, key);

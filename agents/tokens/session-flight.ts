@@ -9,6 +9,7 @@ import type { TokenCheck } from '../security/scope-hash.ts';
 import type { AccessToken } from './access-token.ts';
 import type { Grant } from './grant.ts';
 import type { ScopeSet } from './scope-set.ts';
+import type { TokenCache } from './shared-token-cache.ts';
 import type { Refusal, Requester, TokenSource } from './source.ts';
 
 export interface SessionFlightOptions {
@@ -18,6 +19,8 @@ export interface SessionFlightOptions {
   /** Scope sets of the plugins, fetched one after the other at the start of the session. */
   plugins: readonly ScopeSet[];
   check: TokenCheck;
+  /** What the agents of one host share. */
+  cache: TokenCache;
 }
 
 export class SessionFlight implements TokenSource {
@@ -45,6 +48,7 @@ export class SessionFlight implements TokenSource {
 
   async renew({ token, cause }: Refusal, asked: ScopeSet, by: Requester): Promise<AccessToken> {
     if (this.#handed.get(asked) === token) this.#handed.delete(asked);
+    await this.#options.cache.drop(asked, token);
     if (cause !== 'scope') return this.#handed.get(asked) ?? this.#join(asked, by);
     // A plugin whose token lacks its scope asks for its own: it waits until nobody else's refresh is under way.
     while (this.#flight) await this.#flight.catch(() => undefined);
@@ -79,9 +83,15 @@ export class SessionFlight implements TokenSource {
 
   async #redeem(asked: ScopeSet, by: Requester): Promise<AccessToken> {
     try {
-      return await this.#options.grant.redeem(asked, by);
+      return (await this.#options.cache.find(asked)) ?? (await this.#fetch(asked, by));
     } finally {
       this.#flight = undefined;
     }
+  }
+
+  async #fetch(asked: ScopeSet, by: Requester): Promise<AccessToken> {
+    const token = await this.#options.grant.redeem(asked, by);
+    await this.#options.cache.keep(asked, token);
+    return token;
   }
 }

@@ -7,6 +7,9 @@ import type { Role, Store } from '../../collectors/traces/index.ts';
 
 const tables = ['calls', 'attempts', 'spans', 'logs', 'resources'] as const;
 
+/** Campaigns from before it was noted when a request was written lack the column. */
+const withSent = (rows: string): string => `${rows} UNION ALL BY NAME SELECT NULL::BIGINT AS sent_ns WHERE false`;
+
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 /** @throws WeighbridgeError CONFIG where the directory holds no campaign, or one of another version */
@@ -27,7 +30,8 @@ export async function readManifest(dir: string): Promise<Manifest> {
 export async function openCampaign(store: Store, dir: string, manifest: Manifest): Promise<void> {
   const aside = new Set(setAside(manifest.blocks));
   const directories = aside.size > 0 ? [dir, join(dir, 'voided')] : [dir];
-  for (const name of tables) {
+  // Without that phase the file is empty, or of a release that did not know it.
+  for (const name of manifest.plan.load ? [...tables, 'load'] : tables) {
     const files = directories.map((directory) => join(directory, `${name}.parquet`));
     for (const file of files) {
       await access(file).catch((cause) => {
@@ -38,7 +42,8 @@ export async function openCampaign(store: Store, dir: string, manifest: Manifest
         });
       });
     }
-    await store.execute(`CREATE VIEW ${name} AS FROM read_parquet([${files.map(quoted).join(', ')}])`);
+    const rows = `FROM read_parquet([${files.map(quoted).join(', ')}])`;
+    await store.execute(`CREATE VIEW ${name} AS ${name === 'attempts' ? withSent(rows) : rows}`);
   }
   await store.execute('CREATE TABLE state(block INTEGER, kept BOOLEAN)');
   await insert(

@@ -1,6 +1,7 @@
 /** Which figures each claim stands on. */
 import type { Comparison } from '#contract/analysis.ts';
 import type { Manifest } from '#contract/manifest.ts';
+import { securityMetrics } from '#contract/security.ts';
 import type { ArmPair } from './metrics.ts';
 
 export type Claim = Manifest['claims'][number];
@@ -25,7 +26,10 @@ export function comparisonsOfClaim(manifest: Manifest, claim: Claim, comparisons
   );
 }
 
+/** Is this claim decided by what came of attacks, and by no block? */
+export const isSecurity = (claim: Claim): boolean => (securityMetrics as readonly string[]).includes(claim.metric);
+
 /** Claims on times, in whose place the A/A pair has to show that such a difference could be told from none. */
-export const isTiming = (claim: Claim): boolean => /^(felt|hop|cold)_/.test(claim.metric);
+export const isTiming = (claim: Claim): boolean => /^(felt|hop|connected|task|cold)_/.test(claim.metric);
 export const aaMetricOf = (claim: Claim): string =>
   claim.metric.includes('p50') ? 'felt_p50_shift' : 'felt_p95_shift';

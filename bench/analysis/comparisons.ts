@@ -1,5 +1,6 @@
 /** The comparisons of a campaign: which pairs of arms, in which settings, by which metrics. */
 import type { Comparison, Subject } from '#contract/analysis.ts';
+import { protocolOf, protocols } from '#contract/calls.ts';
 import type { Manifest } from '#contract/manifest.ts';
 import { seededRandom } from '#contract/random.ts';
 import { type Cell, type CellBlock, keptBlocks, type Setting } from './cells.ts';
@@ -41,6 +42,13 @@ export function subjectOf(manifest: Manifest, { arm, baseline }: ArmPair): Subje
   return named?.subject ?? { system: arm, kind: 'modelled', placement: 'unknown', protocol: 'unknown' };
 }
 
+/** The same in these conditions, whose protocols an arm of ours speaks. */
+export function subjectIn(manifest: Manifest, pair: ArmPair, conditions: readonly string[]): Subject {
+  const subject = subjectOf(manifest, pair);
+  const spoken = protocols.filter((p) => conditions.some((c) => protocolOf(c) === p));
+  return subject.kind === 'real' || spoken.length === 0 ? subject : { ...subject, protocol: spoken.join(' and ') };
+}
+
 export interface ComparisonChoice {
   pairs: readonly ArmPair[];
   /** Metrics by name; all where absent. */
@@ -78,7 +86,7 @@ export function compareArms(data: Data, choice: ComparisonChoice): Comparisons {
           ...pair,
           ...result.shift,
           n: result.n,
-          subject: subjectOf(data.manifest, pair),
+          subject: subjectIn(data.manifest, pair, [condition]),
         };
         out.comparisons.push(comparison);
         out.differences.set(comparison, result.differences);

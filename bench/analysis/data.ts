@@ -16,6 +16,7 @@ import { openCampaign, rolesOf } from './campaign.ts';
 import { type Cell, type CellBlock, cellsOf, type Setting, settingsOf } from './cells.ts';
 import { countLoops } from './loops.ts';
 import { type BlockTimes, readTimes } from './times.ts';
+import { readTiming, type Timing } from './timing.ts';
 
 /** How the calls of a cell and block ended; `unauthorized` met a 401 on the agent's leg, `touched` on any, `thrice` three times. */
 export interface Counts {
@@ -57,6 +58,7 @@ export interface Data {
   settings: Setting[];
   services: Service[];
   times: Map<number, BlockTimes>;
+  timing: Timing;
   counts: Map<number, Counts>;
   legs: Map<number, Legs>;
   causes: { cb: number; leg: 'agent' | 'gateway'; cause: string; count: number }[];
@@ -105,6 +107,7 @@ export async function readData(store: Store, dir: string, manifest: Manifest): P
     ...retries,
     ...(await readPaths(store, { cells, services, manifest })),
     times: await readTimes(store, counts),
+    timing: await readTiming(store),
   };
 }
 

@@ -1,5 +1,6 @@
 /** What verdicts are made from. */
 import type { Analysis, Comparison, Verdict, Warning } from '#contract/analysis.ts';
+import type { Security } from '#contract/security.ts';
 import type { Data } from './data.ts';
 
 export type Evidence = Verdict['evidence'];
@@ -9,6 +10,9 @@ export interface Findings {
   comparisons: readonly Comparison[];
   arms: Analysis['arms'];
   warnings: readonly Warning[];
+  explanations: Analysis['explanations'];
+  /** Null where the phase was not run. */
+  security: Security | null;
 }
 
 /** Warnings that cap this claim, as short names. */

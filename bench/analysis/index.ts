@@ -1,23 +1,28 @@
 /** Raw data of a campaign → `analysis.json`: read once, estimate, doubt, decide. */
 import { type Analysis, analysisSchema } from '#contract/analysis.ts';
 import type { Manifest } from '#contract/manifest.ts';
+import type { Security } from '#contract/security.ts';
 import { openStore } from '../../collectors/traces/index.ts';
 import { armTables } from './arms.ts';
 import { readManifest } from './campaign.ts';
 import { keptBlocks } from './cells.ts';
 import { type Comparisons, compareArms, pairsOf } from './comparisons.ts';
 import { type Data, readData } from './data.ts';
+import { explanationsOf } from './explanations.ts';
 import { gatesOf } from './gates.ts';
+import { loadFiguresOf } from './load.ts';
 import type { ArmPair } from './metrics.ts';
 import { aaOf, interactionsOf } from './resolution.ts';
 import { rounded } from './rounding.ts';
+import { asRun, readSecurity, sectionsOf } from './security.ts';
 import { thresholdsOf, withThresholds } from './thresholds.ts';
+import { timingsOf } from './timings.ts';
 import { verdictsOf } from './verdicts.ts';
 import { warningsOf } from './warnings.ts';
 import { spanGapsOf, waterfallsOf } from './waterfalls.ts';
 
 /**
- * Analyses a campaign's directory (manifest.json and the five Parquet files). The same directory gives the same analysis to
+ * Analyses a campaign's directory (manifest.json, the five Parquet files, and security.json where there is one). The same directory gives the same analysis to
  * the byte: whole numbers in the store, ordered queries, float arithmetic here alone, resampling seeded by the manifest.
  * @param raw_digest SHA-256 over the raw files' digests, for the record to cite
  * @throws WeighbridgeError CONFIG or STORE where the directory is not one
@@ -36,40 +41,55 @@ export interface BlockAnalysis {
 
 /** Like `analyse`, with the per-block differences that its comparisons were made from. */
 export async function analyseBlocks(dir: string, raw_digest: string): Promise<BlockAnalysis> {
-  const manifest = await readManifest(dir);
+  const planned = await readManifest(dir);
+  const security = await readSecurity(dir, planned);
+  const manifest = asRun(planned, security);
   const store = await openStore();
   try {
     const data = await readData(store, dir, manifest);
     const main = compareArms(data, { pairs: pairsOf(manifest), blocksOf: keptBlocks, stream: 'main' });
-    const analysis = analysisSchema.parse(rounded(analysisOf(data, main, raw_digest)));
+    const analysis = analysisSchema.parse(
+      rounded(analysisOf(data, main, { security, load: await loadFiguresOf(store, manifest), raw_digest })),
+    );
     return { analysis, manifest, differences: main.comparisons.map((c) => main.differences.get(c)!) };
   } finally {
     await store.close();
   }
 }
 
-function analysisOf(data: Data, main: Comparisons, raw_digest: string): Analysis {
+interface Beside {
+  security: Security | null;
+  load: Analysis['load'];
+  raw_digest: string;
+}
+
+function analysisOf(data: Data, main: Comparisons, { security, load, raw_digest }: Beside): Analysis {
   const { manifest } = data;
   const pairs = pairsOf(manifest);
   const { arms, distributions } = armTables(data);
   const aa = aaOf(data, main);
   const warnings = warningsOf({ data: { ...data, manifest: withThresholds(manifest) }, main, aa, arms });
-  const findings = { data, comparisons: main.comparisons, arms, warnings };
+  const explanations = explanationsOf(data, pairs);
+  const findings = { data, comparisons: main.comparisons, arms, warnings, security, explanations };
+  const verdicts = verdictsOf(findings);
   return {
     version: 1,
     campaign: campaignOf(manifest, raw_digest),
     comparisons: main.comparisons,
     arms,
     waterfalls: waterfallsOf(data, pairs),
+    timings: timingsOf(data),
+    explanations,
     distributions,
     interactions: interactionsOf(data),
     aa,
     span_gap: spanGapsOf(data, pairs),
     all_blocks: overAllBlocks(data),
-    verdicts: verdictsOf(findings),
+    verdicts,
     thresholds: thresholdsOf(findings, main),
+    load,
     gates: gatesOf(manifest, aa),
-    security: [],
+    security: sectionsOf(security, manifest, verdicts),
     warnings,
   };
 }
@@ -91,6 +111,7 @@ function campaignOf(manifest: Manifest, raw_digest: string): Analysis['campaign'
     seed,
     status,
     started,
+    sittings: 1 + (manifest.resumed?.length ?? 0),
     blocks: { planned: plan.blocks, kept: blocks.length - voided, voided },
     arms: arms.map(({ arm, controls, gateway, subject, label }) => ({ arm, controls, gateway, subject, label })),
     workloads: plan.workloads,

@@ -10,6 +10,7 @@ import type { Data } from './data.ts';
 import { quantilePair } from './figures.ts';
 import { type BlockPair, blockMean, pseudomedian, type RateBlock, rateShift, type Shift, shiftOf } from './shift.ts';
 import type { BlockTimes } from './times.ts';
+import { openingNs } from './timing.ts';
 import { cpuPerCall } from './usage.ts';
 
 export interface ArmPair {
@@ -118,6 +119,18 @@ const feltMean = (data: Data, block: CellBlock): number | null => {
   return parts ? parts.felt_ns / parts.calls / 1000 : null;
 };
 
+/** What calls would take, had every connection been there: lookups, connecting and TLS on any leg are taken out. */
+const connectedMean = (data: Data, block: CellBlock): number | null => {
+  const parts = data.parts.get(block.cb);
+  if (!parts) return null;
+  return (parts.felt_ns - openingNs(data.timing.legs.get(block.cb) ?? [])) / parts.calls / 1000;
+};
+
+const taskMean = (data: Data, block: CellBlock): number | null => {
+  const tasks = data.timing.tasks.get(block.cb);
+  return tasks && tasks.answered > 0 ? tasks.task_ns / tasks.answered / 1000 : null;
+};
+
 const hopMean = (data: Data, block: CellBlock): number | null => {
   const parts = data.parts.get(block.cb);
   return parts && covered(data, block) && parts.hop_ns !== null ? parts.hop_ns / parts.complete / 1000 : null;
@@ -189,6 +202,8 @@ export const metrics: readonly Metric[] = [
   quantileShift('hop_p50_shift', 0.5, (t) => t.hop),
   quantileShift('hop_p95_shift', 0.95, (t) => t.hop),
   meanShift('hop_mean_shift', hopMean),
+  meanShift('connected_mean_shift', connectedMean),
+  meanShift('task_mean_shift', taskMean),
   quantileShift('cold_p50_shift', 0.5, (t) => t.cold),
   cpuShift,
   rateMetric('retry401_shift', ['lifecycle'], unauthorizedRate),

@@ -32,6 +32,12 @@ export interface SyntheticArm {
   touched_gateway?: string;
   failed?: string;
   over_broad?: string;
+  /** Likewise: on which leg a connection was opened, and what each part of that took, within the wire's time. */
+  opened_agent?: string;
+  opened_gateway?: string;
+  lookup_us?: number;
+  connect_us?: number;
+  tls_us?: number;
 }
 
 export interface SyntheticSession {
@@ -138,7 +144,8 @@ const ns = (us: number | undefined, otherwise: number): number => Math.round((us
 /** The SQL file of that name with its `${places}` filled. */
 async function sqlOf(name: string, options: SyntheticOptions): Promise<string> {
   const sql = await readFile(new URL(`./synthetic/${name}.sql`, import.meta.url), 'utf8');
-  const perArm = (key: 'touched_agent' | 'touched_gateway' | 'failed' | 'over_broad'): string =>
+  type Predicate = 'touched_agent' | 'touched_gateway' | 'failed' | 'over_broad' | 'opened_agent' | 'opened_gateway';
+  const perArm = (key: Predicate): string =>
     `(CASE arm ${options.arms.map((a) => `WHEN ${text(a.arm)} THEN (${a[key] ?? 'false'})`).join(' ')} ELSE false END)`;
   const values: Record<string, string> = {
     seed: text(options.seed),
@@ -150,6 +157,8 @@ async function sqlOf(name: string, options: SyntheticOptions): Promise<string> {
     touched_gateway: perArm('touched_gateway'),
     failed: perArm('failed'),
     over_broad: perArm('over_broad'),
+    opened_agent: perArm('opened_agent'),
+    opened_gateway: perArm('opened_gateway'),
     lost_line: options.lost_line ?? 'false',
     lost_span: options.lost_span ?? 'false',
   };
@@ -181,10 +190,13 @@ async function declare(db: DuckDBConnection, { arms, blocks, sessions, voided = 
         ns(a.check_us, 15),
         ns(a.cold_us, 60),
         ns(undefined, 900),
+        ns(a.lookup_us, 0),
+        ns(a.connect_us, 0),
+        ns(a.tls_us, 0),
         a.touched_agent ?? '',
         a.touched_gateway ?? '',
       ]),
-    )}) t(arm, arm_no, has_gateway, checks_tokens, agent_ns, wire_ns, gateway_ns, upstream_wire_ns, check_ns, cold_ns, refresh_ns, touched_agent, touched_gateway)`,
+    )}) t(arm, arm_no, has_gateway, checks_tokens, agent_ns, wire_ns, gateway_ns, upstream_wire_ns, check_ns, cold_ns, refresh_ns, lookup_ns, connect_ns, tls_ns, touched_agent, touched_gateway)`,
   );
   await db.run(
     `CREATE TABLE session AS FROM (VALUES ${rows(

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import type { Analysis, Judgement } from '#contract/analysis.ts';
 import type { Threshold } from '#contract/manifest.ts';
 import { isRefusal, resolveThreshold } from '../thresholds/index.ts';
-import { arms, campaigns, codes, correlation, latency, lifecycle } from './testing.ts';
+import { analyse } from './index.ts';
+import { arms, campaigns, codes, correlation, digest, latency, lifecycle } from './testing.ts';
 
 const { campaign } = campaigns();
 
@@ -129,6 +132,22 @@ describe('thresholds that cannot be judged', () => {
     assert.match(judged(analysis, 'gateway.felt_p95_shift').why, /^Inconclusive, capped by few blocks: .*no interval/);
     assert.ok(analysis.warnings.find((w) => w.code === 'few_blocks')!.caps.includes('gateway.felt_p95_shift'));
     assert.equal(judged(analysis, 'native.correlation').result, 'held');
+  });
+
+  it('an aborted campaign, or too many void blocks: counts are open, too', async () => {
+    const counted = { thresholds: thresholds({ 'native.correlation': '= 100 %' }), sessions: [latency, correlation] };
+    const fine = await campaign(counted);
+    assert.equal(judged(fine.analysis, 'native.correlation').result, 'held');
+
+    const file = join(fine.dir, 'manifest.json');
+    writeFileSync(file, JSON.stringify({ ...fine.manifest, status: 'aborted' }));
+    const aborted = judged(await analyse(fine.dir, digest), 'native.correlation');
+    assert.match(aborted.why, /^Inconclusive, capped by aborted/);
+
+    const noisy = await campaign({ ...counted, blocks: 8, voided: [0, 3] });
+    assert.match(judged(noisy.analysis, 'native.correlation').why, /^Inconclusive, capped by voided blocks/);
+    const once = await campaign({ ...counted, blocks: 8, voided: [3] });
+    assert.equal(judged(once.analysis, 'native.correlation').result, 'held');
   });
 
   it('a phase or an arm that was not run leaves them open', async () => {

@@ -11,7 +11,7 @@ import { capsOf, type Findings } from './findings.ts';
 import { errorRate, type NotEstimated, unauthorizedRate } from './metrics.ts';
 
 /** Warnings that reach counts, too: others only say that an interval is not to be trusted. */
-const reachesCounts = ['every block void', 'parity'];
+const reachesCounts = ['every block void', 'voided blocks', 'aborted', 'parity'];
 
 /**
  * The campaign's manifest with its thresholds among the claims, for the making of warnings: what caps a claim on a figure

@@ -1,16 +1,19 @@
 /** Verdicts on the claims that were fixed before the run, each with its reason in a sentence. */
 import type { Comparison, Verdict } from '#contract/analysis.ts';
+import { protocolOf } from '#contract/calls.ts';
 import { decide } from '../stats/verdict.ts';
-import { type Claim, comparisonsOfClaim, pairOfClaim } from './claims.ts';
-import { subjectOf } from './comparisons.ts';
+import { type Claim, comparisonsOfClaim, isSecurity, pairOfClaim } from './claims.ts';
+import { subjectIn, subjectOf } from './comparisons.ts';
 import { correlationVerdict } from './correlationVerdict.ts';
 import type { Data } from './data.ts';
 import { capsOf, type Evidence, type Findings, noEvidence } from './findings.ts';
+import { securityVerdict } from './securityVerdict.ts';
 
 export const verdictsOf = (findings: Findings): Verdict[] =>
-  findings.data.manifest.claims.map((claim) =>
-    claim.metric === 'correlation_share' ? correlationVerdict(findings, claim) : comparisonVerdict(findings, claim),
-  );
+  findings.data.manifest.claims.map((claim) => {
+    if (claim.metric === 'correlation_share') return correlationVerdict(findings, claim);
+    return isSecurity(claim) ? securityVerdict(findings, claim) : comparisonVerdict(findings, claim);
+  });
 
 function comparisonVerdict(findings: Findings, claim: Claim): Verdict {
   const { data, comparisons, warnings } = findings;
@@ -19,6 +22,11 @@ function comparisonVerdict(findings: Findings, claim: Claim): Verdict {
   const caps = capsOf(warnings, claim.claim);
   const silent = claim.metric === 'retry401_shift' && !anyRefusal(findings, pair);
   if (silent) caps.push('no call of either arm met a 401, and absence of events shows nothing');
+  if (claim.claim === 'C2' && found.some((c) => isFeltToo(comparisons, claim, c))) {
+    caps.push(
+      'the gateway adds as much with connections counted in, so nothing is hidden that C2 would have to explain',
+    );
+  }
   const intervals90 = found.map((c) => c.ci90 && { lo: c.ci90[0], hi: c.ci90[1] });
   const { verdict, reason } = decide({
     intervals90: expected(data, claim, intervals90),
@@ -29,7 +37,11 @@ function comparisonVerdict(findings: Findings, claim: Claim): Verdict {
   return {
     claim: claim.claim,
     statement: claim.statement,
-    subject: subjectOf(data.manifest, pair),
+    subject: subjectIn(
+      data.manifest,
+      pair,
+      found.map((c) => c.condition),
+    ),
     verdict,
     margin: claim.margin,
     metric: claim.metric,
@@ -39,6 +51,19 @@ function comparisonVerdict(findings: Findings, claim: Claim): Verdict {
     scope: scopeOf(findings, claim, found),
     evidence: figures.length > 0 ? [...figures, ...extraEvidence(findings, claim)] : noEvidence(data),
   };
+}
+
+/** Is a difference that shows without connections as large with them? */
+function isFeltToo(comparisons: readonly Comparison[], { region: [least] }: Claim, without: Comparison): boolean {
+  const felt = comparisons.find(
+    (c) =>
+      c.metric === 'felt_mean_shift' &&
+      c.arm === without.arm &&
+      c.baseline === without.baseline &&
+      c.workload === without.workload &&
+      c.condition === without.condition,
+  );
+  return felt !== undefined && least !== null && felt.estimate >= least;
 }
 
 /** `decide` speaks of workloads; here each workload under each condition is judged. */
@@ -88,6 +113,7 @@ function asides(findings: Findings, claim: Claim): string[] {
   const { data, arms } = findings;
   const pair = pairOfClaim(data.manifest, claim);
   if (!pair) return ['The arms of this claim were not run.'];
+  if (claim.metric === 'connected_mean_shift') return explained(findings, pair);
   const lifecycle = arms.filter((a) => a.phase === 'lifecycle' && (a.arm === pair.arm || a.arm === pair.baseline));
   if (claim.claim === 'C3') {
     return lifecycle.map(
@@ -105,6 +131,12 @@ function asides(findings: Findings, claim: Claim): string[] {
   if (claim.claim === 'C9') return memoryOf(findings).map((m) => `Peak memory of ${m.label}: ${m.mib.toFixed(1)} MiB.`);
   return [];
 }
+
+/** Where the time goes instead, whatever became of the claim that it goes into connections. */
+const explained = ({ explanations }: Findings, { arm, baseline }: { arm: string; baseline: string }): string[] =>
+  explanations
+    .filter((e) => e.arm === arm && e.baseline === baseline)
+    .map((e) => `${e.workload}, ${e.condition}: ${e.sentence}`);
 
 interface Memory {
   label: string;
@@ -177,10 +209,13 @@ function scopeOf({ data }: Findings, claim: Claim, found: readonly Comparison[])
   const pair = pairOfClaim(data.manifest, claim);
   if (!pair) return null;
   const { system, placement } = subjectOf(data.manifest, pair);
-  const said = `This gateway (${system}, ${placement}), loopback, no TLS.`;
+  const secured = found.filter((c) => protocolOf(c.condition) === 'https').length;
+  const tls = secured === 0 ? 'no TLS' : secured === found.length ? 'TLS on every leg' : 'without and with TLS';
+  const said = `This gateway (${system}, ${placement}), loopback, ${tls}.`;
   const least = claim.region[0];
   const uppers = found.flatMap((c) => (c.ci90 ? [c.ci90[1]] : []));
   if (least === null || uppers.length === 0 || uppers.some((u) => u >= least)) return said;
   const wanting = least - Math.min(...uppers);
-  return `${said} For the claim to hold, network, TLS or a policy service would have to add at least ${figures([wanting], claim)} more.`;
+  const elsewhere = secured === found.length ? 'network or a policy service' : 'network, TLS or a policy service';
+  return `${said} For the claim to hold, ${elsewhere} would have to add at least ${figures([wanting], claim)} more.`;
 }

@@ -2,7 +2,7 @@
 import type { Warning } from '#contract/analysis.ts';
 import { type Manifest, setAside, voidableBlocks } from '#contract/manifest.ts';
 import { fewestBlocks } from '../stats/signedRank.ts';
-import { aaMetricOf, isTiming } from './claims.ts';
+import { aaMetricOf, isSecurity, isTiming } from './claims.ts';
 import { type Doubts, micros, unique } from './doubts.ts';
 import { attachedWarnings, failureWarnings, lossWarnings, omissionWarnings } from './outcomeWarnings.ts';
 import { equalPair } from './resolution.ts';
@@ -26,7 +26,8 @@ export function warningsOf(doubts: Doubts): Warning[] {
 
 export const voidedCount = (manifest: Manifest): number => manifest.blocks.filter((b) => b.voided !== null).length;
 
-const everyClaim = (manifest: Manifest): string[] => manifest.claims.map((c) => c.claim);
+/** Of those that stand on blocks: attacks are carried out beside them, and their outcomes take nothing from blocks. */
+const everyClaim = (manifest: Manifest): string[] => manifest.claims.filter((c) => !isSecurity(c)).map((c) => c.claim);
 
 function lengthWarnings(manifest: Manifest): Warning[] {
   const counted = manifest.blocks.length - setAside(manifest.blocks).length;
@@ -91,7 +92,7 @@ function parityWarnings(manifest: Manifest): Warning[] {
       code: 'parity',
       message: `The arms do not do the same job: ${said.join('; ')}.`,
       mend: 'Mend the arm or its configuration; times of unlike jobs cannot be compared.',
-      caps: everyClaim(manifest),
+      caps: manifest.claims.map((c) => c.claim),
     },
   ];
 }

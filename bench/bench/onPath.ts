@@ -69,6 +69,7 @@ function hop(telemetry: Telemetry, i: number): void {
   client.set(attr.call, `b0s0r0-p${i % 25}`);
   formatTraceparent(client);
   client.set(attemptAttr.reused, '1');
+  client.set(attemptAttr.sentNs, telemetry.now() - client.startNs);
   client.set(attr.status, 200);
   client.set(attemptAttr.firstByteNs, telemetry.now() - client.startNs);
   client.end();

@@ -17,7 +17,7 @@ export interface Relay {
 const script = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /** A port that was free a moment ago; for programs that cannot choose one themselves. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as { port: number };

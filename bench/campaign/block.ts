@@ -4,7 +4,15 @@
  * next slice's fixed pause begin, so that nobody's bookkeeping runs in another's time.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { CallRow, PlannedTask, ResourceRow, SliceOrder, SliceReport } from '#contract/calls.ts';
+import {
+  type CallRow,
+  type PlannedTask,
+  type Protocol,
+  protocolOf,
+  type ResourceRow,
+  type SliceOrder,
+  type SliceReport,
+} from '#contract/calls.ts';
 import type { CollectorMethods, StoredCounts } from '#contract/control.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
 import type { Manifest } from '#contract/manifest.ts';
@@ -19,9 +27,12 @@ import {
   stopFleet,
 } from './fleet.ts';
 import { judgeBlock, sayFailure, stealLimit, stealShare } from './gates.ts';
+import type { LoadPlan, PlannedStep } from './load/plan.ts';
+import { runLoad } from './load/run.ts';
 import { type ProbeResult, provesParity } from './parity.ts';
 import type { BlockPlan, RoundPlan, SessionPlan } from './plan.ts';
 import { measureUsage, rawLines, readMachine, resourceRows } from './readings.ts';
+import { stopIfAsked } from './stop.ts';
 import { type Tier, within } from './supervise.ts';
 import { everyTier, Noted, tiersOf } from './tiers.ts';
 import { machineTicks } from './usage.ts';
@@ -62,30 +73,53 @@ interface Run {
   noted: Noted;
   calls: CallRow[];
   faults: BlockRecord['faults'];
-  /** Slices. */
+  done: Done;
+}
+
+/** Slices, and steps of load as so many slices as take that long. */
+interface Done {
   done: number;
   of: number;
 }
 
 export async function runBlock(options: BlockOptions): Promise<BlockResult> {
   const { plan, collector, supervisor } = options;
-  const fleet = await startFleet(options).catch(async (error: unknown) => {
+  const done: Done = { done: 0, of: sliceCount(plan) + loadSlices(plan.load) };
+  const { record, parity, processes } = await runSessions(options, done);
+  if (plan.load) {
+    const load = await runLoad(options, plan.load, (step) => tellLoad(options, step, done));
+    record.gates.push(...load.gates);
+    processes.push(...load.processes);
+  }
+  const failed = record.gates.filter((g) => g.voids && !g.ok);
+  record.voided = failed.length > 0 ? failed.map(sayFailure).join('; ') : null;
+  const stored = await collector.control.call('end_block', { block: plan.block }).catch(async (error: unknown) => {
     throw await supervisor.explain(error);
   });
+  return { record, parity, processes, stored };
+}
+
+/** Parity on all arms, then what interleaves them. Nothing is said yet of whether the block is void. */
+async function runSessions(options: BlockOptions, done: Done): Promise<Omit<BlockResult, 'stored'>> {
+  const { plan, collector, supervisor } = options;
+  const fleet = await startFleet({ ...options, tls: protocolsOf(plan).includes('https') }).catch(
+    async (error: unknown) => {
+      throw await supervisor.explain(error);
+    },
+  );
   try {
-    const run: Run = { options, fleet, noted: new Noted(), calls: [], faults: [], done: 0, of: sliceCount(plan) };
-    const parity = await provesParity(fleet);
+    const run: Run = { options, fleet, noted: new Noted(), calls: [], faults: [], done };
+    const parity = await provesParity(fleet, protocolsOf(plan));
     await warmUp(run);
     const settled_ms = await settle(run);
+    await run.noted.drain(everyTier(fleet));
     await collector.control.call('discard');
     run.noted.forget();
-    const gates = await measure(run);
-    const failed = gates.filter((g) => g.voids && !g.ok);
-    const stored = await collector.control.call('end_block', { block: plan.block });
+    const gates = plan.sessions.length > 0 ? await measure(run) : [];
     return {
       record: {
         block: plan.block,
-        voided: failed.length > 0 ? failed.map(sayFailure).join('; ') : null,
+        voided: null,
         replaces: null,
         settled_ms,
         gates,
@@ -94,7 +128,6 @@ export async function runBlock(options: BlockOptions): Promise<BlockResult> {
       },
       parity,
       processes: processesOf(fleet).map(({ name, command, pid }) => ({ name, command, pid, block: plan.block })),
-      stored,
     };
   } catch (error) {
     // While the processes are still there to be asked.
@@ -103,6 +136,11 @@ export async function runBlock(options: BlockOptions): Promise<BlockResult> {
     await stopFleet(fleet, supervisor);
   }
 }
+
+/** Plain HTTP is in every block: lifecycle and correlation speak it. */
+const protocolsOf = (plan: BlockPlan): Protocol[] => [
+  ...new Set<Protocol>(['http', ...plan.sessions.map((s) => protocolOf(s.condition))]),
+];
 
 const sliceCount = (plan: BlockPlan): number =>
   plan.sessions.reduce((n, s) => n + s.rounds.reduce((m, r) => m + r.order.length, 0), 0);
@@ -117,7 +155,7 @@ async function warmUpFor(run: Run, session: SessionPlan, slices: readonly Planne
   if (slices.length === 0) return;
   await fleet.tools.control.call('set_service_time', session.service_time);
   for (const tasks of slices) {
-    stopIfAsked(run);
+    stopIfAsked(run.options.signal);
     const order = sliceOrder(run, session, { round: -1, slice: -1, tasks });
     await Promise.all([...fleet.arms.values()].map((arm) => runSlice(run, arm, order)));
     await run.noted.drain(everyTier(fleet));
@@ -206,7 +244,7 @@ async function setLifetime(fleet: Fleet, access_token_ttl_ms: number): Promise<v
 async function inTurn(run: Run, session: SessionPlan, round: RoundPlan): Promise<void> {
   const { fleet, options, noted } = run;
   for (const [index, name] of round.order.entries()) {
-    stopIfAsked(run);
+    stopIfAsked(run.options.signal);
     const arm = fleet.arms.get(name)!;
     const tiers = tiersOf(fleet, arm);
     const slice = round.round * round.order.length + index;
@@ -222,7 +260,7 @@ async function inTurn(run: Run, session: SessionPlan, round: RoundPlan): Promise
 }
 
 async function allAtOnce(run: Run, session: SessionPlan, round: RoundPlan): Promise<void> {
-  stopIfAsked(run);
+  stopIfAsked(run.options.signal);
   await pause(run.options.pause_ms);
   const reports = await Promise.all(
     round.order.map((name, slice) =>
@@ -239,8 +277,18 @@ async function allAtOnce(run: Run, session: SessionPlan, round: RoundPlan): Prom
 }
 
 function tellProgress(run: Run, { phase, condition, rounds }: SessionPlan, { round }: RoundPlan, slices: number): void {
-  run.done += slices;
-  run.options.progress({ phase, condition, round, rounds: rounds.length, done: run.done, of: run.of });
+  run.done.done += slices;
+  run.options.progress({ phase, condition, round, rounds: rounds.length, ...run.done });
+}
+
+const slicesPerSecond = 10;
+const loadSlices = (load: LoadPlan | undefined): number =>
+  load ? load.arms.length * load.steps.reduce((sum, step) => sum + stepSlices(step), 0) : 0;
+const stepSlices = ({ duration_s }: PlannedStep): number => Math.ceil(duration_s * slicesPerSecond);
+
+function tellLoad({ plan, progress }: BlockOptions, step: PlannedStep, done: Done): void {
+  done.done += stepSlices(step);
+  progress({ phase: 'load', condition: step.condition, round: step.step, rounds: plan.load!.steps.length, ...done });
 }
 
 function sliceOrder(
@@ -270,10 +318,6 @@ async function store(run: Run, { calls, attempts }: SliceReport, rows: ResourceR
   run.calls.push(...calls);
   await control.call('add_calls', { calls, attempts });
   if (rows.length > 0) await control.call('add_resources', { rows });
-}
-
-function stopIfAsked(run: Run): void {
-  if (run.options.signal.aborted) throw new WeighbridgeError('STOPPED', 'stopped by the user');
 }
 
 /** Waits for the monotonic time `start + after_ms`. */

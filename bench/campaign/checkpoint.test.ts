@@ -21,6 +21,7 @@ const checkpoint: Checkpoint = {
   flags: { seed: '7' },
   identity: { plan: 'p', configuration: { seed: 'd' }, code: { version: '1' }, machine: { cores: 2, cpu: 'c' } },
   blocks: [],
+  sized: null,
   queue: plannedQueue(2),
   ran_s: 1.5,
   at_ns: '1769853600000000001',

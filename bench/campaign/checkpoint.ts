@@ -4,11 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, readdir, readFile, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { WeighbridgeError } from '#contract/errors.ts';
+import { replaceFile } from '#contract/files.ts';
 import { formatJson } from '#contract/json.ts';
 import { manifestSchema } from '#contract/manifest.ts';
 
@@ -51,6 +52,8 @@ const checkpointSchema = z.object({
   /** Whole ones, voided or not. */
   blocks: z.array(keptBlockSchema),
   queue: z.array(z.object({ block: z.number().int(), replaces: z.number().int().nullable() })),
+  /** What the pilot came to; null before its end, and where there is none. */
+  sized: z.object({ blocks: z.number().int(), why: z.string() }).nullable(),
   /** How long it ran, breaks left out. */
   ran_s: z.number(),
   /** The campaign's clock when this was written, epoch ns. */
@@ -99,20 +102,10 @@ export async function readCheckpoint(dir: string): Promise<Checkpoint | null> {
   }
 }
 
-/** Writes a file that is whole or not there: written aside, synced, renamed. */
+/** Writes a file that is whole or not there. @throws WeighbridgeError STORE */
 export async function writeWhole(file: string, text: string): Promise<void> {
-  const temporary = `${file}.tmp`;
   try {
-    const handle = await open(temporary, 'w');
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, file);
-    const directory = await open(dirname(file), 'r');
-    await directory.sync().finally(() => directory.close());
+    await replaceFile(file, text);
   } catch (cause) {
     throw new WeighbridgeError('STORE', `${file} could not be written: ${(cause as Error).message}`, {
       where: file,

@@ -15,9 +15,9 @@ import type { Supervisor, Tier } from './supervise.ts';
 export const longTtl_ms = 3_600_000;
 /** What the model gateway refuses, and the payer's manifest too: payments above this. */
 export const maxPayment_cents = 50_000;
-const callTimeout_ms = 10_000;
+export const callTimeout_ms = 10_000;
 export const toolsHost = 'tools.weighbridge.test';
-const redirectUri = 'http://127.0.0.1/callback';
+export const redirectUri = 'http://127.0.0.1/callback';
 
 export interface FleetOptions {
   supervisor: Supervisor;
@@ -28,8 +28,12 @@ export interface FleetOptions {
   attached: Record<string, AttachedGateway>;
   otlp: string;
   anchor_offset_ns: bigint;
+  /** What the tiers note; absent: spans and lines. */
+  telemetry?: TelemetryConfig['mode'];
   /** Raw logs and audit files of this block. */
   work_dir: string;
+  /** Is any condition over TLS? Tools and gateways then listen with it too. */
+  tls?: boolean;
 }
 
 export interface ArmTiers {
@@ -51,8 +55,8 @@ export interface Fleet {
 }
 
 /** Does the arm's gateway swap credentials, so that there are two legs? */
-const swapsCredentials = (spec: ArmSpec): boolean => spec.gateway === 'gateway';
-const isOurs = (spec: ArmSpec): boolean => spec.gateway === 'gateway' || spec.gateway === 'passthrough';
+export const swapsCredentials = (spec: ArmSpec): boolean => spec.gateway === 'gateway';
+export const isOurs = (spec: ArmSpec): boolean => spec.gateway === 'gateway' || spec.gateway === 'passthrough';
 
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const { supervisor, arms } = options;
@@ -88,8 +92,15 @@ export async function stopFleet(fleet: Fleet, supervisor: Supervisor): Promise<v
   );
 }
 
+/** Under which a tier is reached, plainly and over TLS. */
+interface Bases {
+  url: string;
+  tls_url: string | null;
+}
+
 async function configureFleet(fleet: Fleet, options: FleetOptions): Promise<void> {
   const { supervisor } = options;
+  const secure = options.tls ? await (await import('./certificates.ts')).openCertifier() : null;
   const pushSecret = randomBytes(24).toString('base64url');
   const vaultSecrets = new Map([...fleet.arms.keys()].map((arm) => [arm, randomBytes(24).toString('base64url')]));
   const telemetry = (name: string, arm: string) => telemetryConfig(fleet, options, name, arm);
@@ -117,11 +128,12 @@ async function configureFleet(fleet: Fleet, options: FleetOptions): Promise<void
       ...(upstreamPort === undefined ? {} : { port: upstreamPort }),
       verifier: verifier(toolsAudience),
       service_time: { kind: 'instant' },
+      ...(secure ? { tls: await secure.issue() } : {}),
     }),
   );
 
   const revocationUrls = [tools.revocations_url];
-  const urls = new Map<string, string>();
+  const urls = new Map<string, Bases>();
   await Promise.all(
     [...fleet.arms.values()].map(async (arm) => {
       if (!arm.gateway) return;
@@ -130,6 +142,9 @@ async function configureFleet(fleet: Fleet, options: FleetOptions): Promise<void
         arm.gateway.control.call('configure', {
           telemetry: telemetry(service.gateway, arm.spec.arm),
           upstream: tools.url,
+          ...(secure && tools.tls_url !== null
+            ? { tls: { identity: await secure.issue(), upstream: tools.tls_url, ca: secure.ca } }
+            : {}),
           controls: gatewayControls({
             arm,
             fleet,
@@ -140,14 +155,14 @@ async function configureFleet(fleet: Fleet, options: FleetOptions): Promise<void
           }),
         }),
       );
-      urls.set(arm.spec.arm, ready.url);
+      urls.set(arm.spec.arm, ready);
       revocationUrls.push(ready.revocations_url);
     }),
   );
   await fleet.auth.control.call('set_verifiers', { urls: revocationUrls });
   await Promise.all(
     [...fleet.arms.values()].map(async (arm) => {
-      const base = baseUrl(arm.spec, options.attached) ?? urls.get(arm.spec.arm) ?? tools.url;
+      const { url, tls_url } = urls.get(arm.spec.arm) ?? tools;
       await supervisor.ready(
         arm.agent,
         arm.agent.control.call(
@@ -156,7 +171,8 @@ async function configureFleet(fleet: Fleet, options: FleetOptions): Promise<void
             arm,
             options,
             issuer: authority.issuer,
-            base,
+            base: baseUrl(arm.spec, options.attached) ?? url,
+            tls: secure && tls_url !== null ? { directory: { [toolsHost]: tls_url }, ca: secure.ca } : undefined,
             telemetry: telemetry(service.agent, arm.spec.arm),
           }),
         ),
@@ -182,7 +198,7 @@ function telemetryConfig(fleet: Fleet, options: FleetOptions, name: string, arm:
   return {
     service: name,
     instance,
-    mode: 'light',
+    mode: options.telemetry ?? 'light',
     otlp: options.otlp,
     raw_log: file,
     anchor: { offset_ns: String(options.anchor_offset_ns) },
@@ -248,6 +264,7 @@ function agentConfig(input: {
   options: FleetOptions;
   issuer: string;
   base: string;
+  tls: AgentConfig['tls'];
   telemetry: TelemetryConfig;
 }): AgentConfig {
   const { arm, options } = input;
@@ -267,6 +284,7 @@ function agentConfig(input: {
       resource: arm.resource,
     },
     directory: { [toolsHost]: input.base },
+    ...(input.tls ? { tls: input.tls } : {}),
     ...(attached?.headers ? { headers: attached.headers } : {}),
     ...(attached?.deny ? { deny: attached.deny } : {}),
     call_timeout_ms: callTimeout_ms,

@@ -65,7 +65,12 @@ function lateness({ block, calls, baseline }: BlockReadings): Gate {
   };
 }
 
-function machineGates({ block, machine, ours_cpu_ns }: BlockReadings): Gate[] {
+/** Was the machine left to us between the two readings? */
+export function machineGates({
+  block,
+  machine,
+  ours_cpu_ns,
+}: Pick<BlockReadings, 'block' | 'machine' | 'ours_cpu_ns'>): Gate[] {
   const { before, after } = machine;
   const steal = stealShare(before, after);
   if (steal === null || !before || !after) {

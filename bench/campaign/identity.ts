@@ -17,7 +17,7 @@ const measuring = [
   'agents',
   'collectors',
   'gateway',
-  ...['campaign', 'contract', 'testbed', 'workloads'].map((r) => `bench/${r}`),
+  ...['campaign', 'contract', 'load', 'testbed', 'workloads'].map((r) => `bench/${r}`),
 ];
 
 /** MemTotal is what the kernel left over at its start: it differs by a little from boot to boot. */
@@ -55,12 +55,13 @@ export function identityOf(
   plan: string,
   { weighbridge, runtime, environment }: Pick<Manifest, 'weighbridge' | 'runtime' | 'environment'>,
 ): Identity {
-  // How long a sitting may take shapes no figure: whoever was stopped by the limit may raise it.
-  const { max_duration_s: _, ...profile } = config.profile;
+  // How long a sitting may take and who signs shape no figure: whoever was stopped by the limit may raise it.
+  const { sign: _, ...shaping } = config;
+  const { max_duration_s: __, ...profile } = config.profile;
   return {
     plan,
     configuration: Object.fromEntries(
-      Object.entries({ ...config, profile }).map(([key, value]) => [key, sha256(JSON.stringify(value) ?? 'absent')]),
+      Object.entries({ ...shaping, profile }).map(([key, value]) => [key, sha256(JSON.stringify(value) ?? 'absent')]),
     ),
     code: {
       version: weighbridge.version,

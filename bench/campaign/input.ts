@@ -2,9 +2,12 @@
 import type { Phase } from '#contract/calls.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
 import type { CampaignConfig } from './config/types.ts';
+import { hasLoadByDefault, loadShapeOf } from './load/shape.ts';
 import type { PlanInput, SliceSource } from './plan.ts';
 
-const timedPhases: readonly Phase[] = ['latency', 'lifecycle', 'correlation'];
+const timedPhases: readonly Phase[] = ['latency', 'load', 'lifecycle', 'correlation'];
+/** Once in a campaign, behind all blocks: it measures no time. */
+const securityPhase = 'security';
 
 /** Slices that warm each arm's code up before anything counts: 150 calls at the first condition, and those of `settle`. */
 const warmUpSlices = 6;
@@ -35,9 +38,11 @@ export function planInputOf(
       });
     return found;
   };
+  const chosen = chosenPhases(profile.name, phases);
+  const load = loadShapeOf(profile.name);
   return {
     seed: config.seed,
-    blocks: profile.blocks,
+    blocks: blocksFor(chosen, { load: load.blocks, all: profile.blocks }),
     rounds: profile.rounds,
     slice_calls: profile.slice_calls,
     lead_in: profile.lead_in,
@@ -46,25 +51,35 @@ export function planInputOf(
     workloads: config.workloads.map((name) => ({ name, source: source(name) })),
     conditions: config.conditions,
     realistic: config.realistic,
-    phases: chosenPhases(phases),
+    phases: chosen,
     lifecycle: { ...lifecycle, source: source(lifecycleWorkload), workload: lifecycleWorkload },
+    load,
     correlation_calls: correlationCalls,
   };
 }
 
-function chosenPhases(names: readonly string[] | undefined): Phase[] {
-  if (!names) return [...timedPhases];
-  const unknown = names.filter((n) => n !== 'parity' && !timedPhases.includes(n as Phase));
-  if (unknown.length > 0) {
-    const later = unknown.filter((n) => n === 'load' || n === 'security');
-    throw new WeighbridgeError(
-      'CONFIG',
-      later.length > 0 ? `the phase ${later[0]} is not supported in this release` : `no phase ${unknown[0]}`,
-      {
-        where: '--phases',
-        mend: `some of ${timedPhases.join(', ')}; parity always runs`,
-      },
-    );
+/**
+ * Attacks take a minute or two whatever the profile, and estimate nothing: in smoke and quick they are carried out where
+ * they are asked for, in whatever takes longer anyway they belong to it.
+ */
+export const hasSecurity = (profile: string, phases?: readonly string[]): boolean =>
+  phases ? phases.includes(securityPhase) : hasLoadByDefault(profile);
+
+/** One block proves parity; what is timed wants its replicates. */
+function blocksFor(chosen: readonly Phase[], blocks: { load: number; all: number }): number {
+  if (chosen.length === 0) return 1;
+  return chosen.every((phase) => phase === 'load') ? blocks.load : blocks.all;
+}
+
+function chosenPhases(profile: string, names: readonly string[] | undefined): Phase[] {
+  if (!names) return timedPhases.filter((phase) => phase !== 'load' || hasLoadByDefault(profile));
+  const known: readonly string[] = ['parity', ...timedPhases, securityPhase];
+  const unknown = names.find((n) => !known.includes(n));
+  if (unknown !== undefined) {
+    throw new WeighbridgeError('CONFIG', `no phase ${unknown}`, {
+      where: '--phases',
+      mend: `some of ${known.slice(1).join(', ')}; parity always runs`,
+    });
   }
   return timedPhases.filter((p) => names.includes(p));
 }

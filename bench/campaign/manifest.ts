@@ -20,6 +20,12 @@ export interface ManifestInput {
   results: KeptBlock[];
   resumed: NonNullable<Manifest['resumed']>;
   status: Manifest['status'];
+  /** Does the campaign have that phase? */
+  security: boolean;
+  /** Blocks there are to be. */
+  planned: number;
+  /** Where there was a pilot: why so many. */
+  pilot: { blocks: number; why: string } | null;
 }
 
 export function manifestOf(input: ManifestInput): Manifest {
@@ -42,14 +48,16 @@ export function manifestOf(input: ManifestInput): Manifest {
     slo: config.slo,
     plan: {
       digest: input.digest,
-      blocks: plan.blocks,
+      blocks: input.planned,
       rounds: plan.rounds,
       slice_calls: plan.slice_calls,
       lead_in: plan.lead_in,
       pause_ms: config.profile.pause_ms,
       workloads: plan.workloads.map((w) => w.name),
       conditions: plan.conditions.map((c) => c.name),
-      phases: ['parity', ...plan.phases],
+      phases: ['parity', ...plan.phases, ...(input.security ? ['security'] : [])],
+      ...(plan.phases.includes('load') ? { load: plan.load } : {}),
+      ...(input.pilot ? { pilot: input.pilot } : {}),
     },
     blocks: results.map((r) => r.record),
     // Every block proves it again before it is timed; one proof is enough to read.
@@ -112,6 +120,11 @@ function remarks(config: CampaignConfig): string[] {
     'In the agent column “on”, token binding (DPoP) and the encrypted state file are left off in this release’s campaigns; their price is not in the figures.',
     'The gateway’s audit record is buffered: it is written after the answer, so its durability is not paid for in the figures.',
   ];
+  if (config.conditions.some((c) => c.protocol === 'https')) {
+    out.push(
+      'In conditions over https every leg of a tool call is TLS, by P-256 certificates of an authority made for the block; tokens, keys and revocations travel over plain HTTP. Their names are looked up by the system; an agent with controls looks them up once, when it starts, so that its lookups are of its own memory.',
+    );
+  }
   if (Object.keys(config.gateways).length > 0) {
     out.push(
       'Attached gateways keep running between blocks: they are not restarted, so their figures are those of one long-lived process.',

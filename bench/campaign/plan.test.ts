@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { seededRandom } from '#contract/random.ts';
 import { workloads } from '../workloads/index.ts';
 import { parseCampaign } from './config/index.ts';
-import { planInputOf } from './input.ts';
+import { hasSecurity, planInputOf } from './input.ts';
 import { blockPlan, planDigest, roundOrders } from './plan.ts';
 
 const input = (seed: string) => planInputOf(parseCampaign('version: 1\n', 'test', { seed }), workloads);
@@ -22,6 +22,20 @@ test('every arm of a round gets the same tasks, and call ids are unique within a
   assert.equal(new Set(ids).size, ids.length);
   for (const session of plan.sessions)
     for (const round of session.rounds) assert.equal(new Set(round.order).size, round.order.length);
+});
+
+test('the first condition of each protocol is warmed up at length, every other one shortly', () => {
+  const text = 'conditions: [{}, {service: realistic}, {protocol: https}, {service: realistic, protocol: https}]';
+  const plan = blockPlan(planInputOf(parseCampaign(text), workloads, ['latency']), 0);
+  assert.deepEqual(
+    plan.sessions.map((s) => [s.condition, s.warm_up.length]),
+    [
+      ['instant/c1/http', 6],
+      ['realistic/c1/http', 1],
+      ['instant/c1/https', 6],
+      ['realistic/c1/https', 1],
+    ],
+  );
 });
 
 test('no arm follows itself from one round into the next', () => {
@@ -58,9 +72,14 @@ test('a latency slice of the quick profile keeps 300 calls a block and arm', () 
   }
 });
 
-test('phases that are not there yet are refused by name', () => {
-  assert.throws(
-    () => planInputOf(parseCampaign('version: 1\n', 'test', {}), workloads, ['security']),
-    /security is not supported in this release/,
+test('phases that are not there are refused by name; security is not one that is timed, and one block is enough for it', () => {
+  const config = parseCampaign('version: 1\n', 'test', {});
+  assert.throws(() => planInputOf(config, workloads, ['latency', 'chaos']), /no phase chaos/);
+  const { phases, blocks } = planInputOf(config, workloads, ['security']);
+  assert.deepEqual([phases, blocks], [[], 1]);
+  assert.deepEqual(planInputOf(config, workloads, ['latency', 'security']).phases, ['latency']);
+  assert.deepEqual(
+    [hasSecurity('quick', ['security']), hasSecurity('quick', ['latency']), hasSecurity('quick'), hasSecurity('smoke')],
+    [true, false, false, false],
   );
 });

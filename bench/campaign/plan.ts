@@ -4,9 +4,11 @@
  * same order, and a block can be replaced or resumed without touching another.
  */
 import { createHash } from 'node:crypto';
-import type { Phase, PlannedTask } from '#contract/calls.ts';
+import { type Phase, type PlannedTask, protocolOf } from '#contract/calls.ts';
 import type { ServiceTime } from '#contract/config.ts';
+import type { LoadShape } from '#contract/manifest.ts';
 import { type Random, seededRandom } from '#contract/random.ts';
+import { type LoadPlan, loadPlan } from './load/plan.ts';
 
 /** What the plan needs to know of a workload: draw a slice of exactly `calls` calls. */
 export interface SliceSource {
@@ -19,7 +21,7 @@ export interface PlanInput {
   rounds: number;
   slice_calls: number;
   lead_in: number;
-  /** Of each arm at the first condition; one at every other, since the code is warm by then. */
+  /** Of each arm at the first condition of each protocol; one at every other, since the code is warm by then. */
   warm_up_slices: number;
   arms: { arm: string; gateway: boolean; lifecycle_only: boolean }[];
   workloads: { name: string; source: SliceSource }[];
@@ -27,6 +29,7 @@ export interface PlanInput {
   realistic: { median_us: number; sigma: number };
   phases: Phase[];
   lifecycle: LifecycleShape;
+  load: LoadShape;
   /** Calls per arm and block of the correlation phase, on all arms at once. */
   correlation_calls: number;
 }
@@ -77,9 +80,12 @@ export interface BlockPlan {
   /** Arms in the order in which their processes are started. */
   start_order: string[];
   sessions: SessionPlan[];
+  /** After the sessions, on tiers of its own; absent where the block has none. */
+  load?: LoadPlan;
 }
 
-export const blockPlan = (input: PlanInput, block: number): BlockPlan => {
+/** @param replaces the voided block in whose place it runs: it has the same parts as that one */
+export const blockPlan = (input: PlanInput, block: number, replaces: number | null = null): BlockPlan => {
   const seed = `${input.seed}/block/${block}`;
   const timed = input.arms.filter((a) => !a.lifecycle_only).map((a) => a.arm);
   const sessions: SessionPlan[] = [];
@@ -97,6 +103,9 @@ export const blockPlan = (input: PlanInput, block: number): BlockPlan => {
     block,
     start_order: seededRandom(`${seed}/start`).shuffle(input.arms.map((a) => a.arm)),
     sessions,
+    ...(input.phases.includes('load') && (replaces ?? block) < input.load.blocks
+      ? { load: loadPlan(input, block) }
+      : {}),
   };
 };
 
@@ -134,6 +143,10 @@ interface LatencyInput {
 }
 
 function latencySession({ input, seed, block, arms, workload, condition, index }: LatencyInput): SessionPlan {
+  // The first that speaks a protocol meets code which nobody has run yet.
+  const protocol = protocolOf(condition.name);
+  const first = input.conditions.find((c) => protocolOf(c.name) === protocol);
+  const isFirst = workload === input.workloads[0] && condition === first;
   const own = `${seed}/latency/${workload.name}/${condition.name}`;
   const prefix = `b${block}s${index}`;
   const draw = (path: string, id: string) =>
@@ -153,7 +166,7 @@ function latencySession({ input, seed, block, arms, workload, condition, index }
     round_every_ms: null,
     access_token_ttl_ms: null,
     faults: [],
-    warm_up: range(index === 0 ? input.warm_up_slices : 1).map((i) => draw(`warm-up/${i}`, `${prefix}w${i}`)),
+    warm_up: range(isFirst ? input.warm_up_slices : 1).map((i) => draw(`warm-up/${i}`, `${prefix}w${i}`)),
     rounds: orders.map((order, round) => ({ round, order, tasks: draw(`round/${round}`, `${prefix}r${round}`) })),
   };
 }

@@ -3,8 +3,9 @@ import type { Checkpoint, KeptBlock, Queued } from './checkpoint.ts';
 
 type Course = Pick<Checkpoint, 'blocks' | 'queue'>;
 
-export const plannedQueue = (planned: number): Queued[] =>
-  Array.from({ length: planned }, (_, block) => ({ block, replaces: null }));
+/** @param from the first block that is not in a queue yet */
+export const plannedQueue = (planned: number, from = 0): Queued[] =>
+  Array.from({ length: Math.max(0, planned - from) }, (_, i) => ({ block: from + i, replaces: null }));
 
 /** Replacements so far, run or still to run. */
 const replacements = ({ blocks, queue }: Course): number =>
@@ -13,6 +14,7 @@ const replacements = ({ blocks, queue }: Course): number =>
 /**
  * The course after a block was stored. Where the instrument failed, the same place in the plan is tried once more; a
  * replacement is not replaced.
+ * @param planned the most blocks there may be: replacements are numbered from there
  * @param quota replacements that a campaign may have
  */
 export function afterBlock(course: Course, done: KeptBlock, planned: number, quota: number): Course {

@@ -54,7 +54,7 @@ export function measureUsage(tiers: readonly { service: string; tier: { pid: num
 type ResourceUse = Pick<ResourceRow, 'tier' | 'pid' | 'cpu_ns' | 'run_queue_ns' | 'rss_bytes' | 'peak_rss_bytes'>;
 
 export function resourceRows(
-  order: SliceOrder,
+  order: Pick<SliceOrder, 'phase' | 'workload' | 'condition' | 'block' | 'round' | 'slice'>,
   arm: string,
   calls: number,
   used: readonly ResourceUse[],

@@ -8,9 +8,10 @@
  * and digests written last. A crash between any two of these is taken up where it fell.
  */
 import { existsSync } from 'node:fs';
-import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WeighbridgeError } from '#contract/errors.ts';
+import { syncPath } from '#contract/files.ts';
 import {
   type Checkpoint,
   checkpointFile,
@@ -39,7 +40,7 @@ const outputs = [
   'adr.md',
   'junit.xml',
   'summary.md',
-  ...['calls', 'attempts', 'spans', 'logs', 'resources'].map((name) => `${name}.parquet`),
+  ...['calls', 'attempts', 'spans', 'logs', 'resources', 'load'].map((name) => `${name}.parquet`),
   'voided',
 ];
 
@@ -148,6 +149,5 @@ export async function tidy(dir: string): Promise<void> {
   ]) {
     await rm(join(dir, name), { recursive: true, force: true });
   }
-  const directory = await open(dir, 'r');
-  await directory.sync().finally(() => directory.close());
+  await syncPath(dir);
 }

@@ -9,7 +9,7 @@ import { WeighbridgeError } from '#contract/errors.ts';
 import { formatJson } from '#contract/json.ts';
 import { type Manifest, setAside, voidableBlocks } from '#contract/manifest.ts';
 import { type BlockResult, runBlock } from './block.ts';
-import { type Checkpoint, digestBlock, saveCheckpoint, writeWhole } from './checkpoint.ts';
+import { type Checkpoint, digestBlock, type Queued, saveCheckpoint, writeWhole } from './checkpoint.ts';
 import { type Clock, startClock } from './clock.ts';
 import type { CampaignConfig } from './config/types.ts';
 import { environment } from './environment.ts';
@@ -19,6 +19,8 @@ import { blockPlan, type PlanInput, planDigest } from './plan.ts';
 import type { Progress } from './progress.ts';
 import { afterBlock, plannedQueue } from './queue.ts';
 import { removeUnrecorded, requireSame, takeUp, tidy } from './resume.ts';
+import { keepSecurity, type SecurityPhase } from './security.ts';
+import { stopIfAsked } from './stop.ts';
 import type { Supervisor, Tier } from './supervise.ts';
 
 export interface CampaignOptions {
@@ -34,6 +36,10 @@ export interface CampaignOptions {
   resume?: Checkpoint;
   /** How long a slice may take; absent: a minute. */
   slice_deadline_ms?: number;
+  /** From the pilot’s results to how many blocks there are to be; needed where the profile has a pilot. */
+  size?: (dir: string) => Promise<{ blocks: number; why: string }>;
+  /** Carried out once, when every block is whole; absent: the campaign has no security phase. */
+  security?: SecurityPhase;
   progress: Progress;
   supervisor: Supervisor;
   signal: AbortSignal;
@@ -67,7 +73,8 @@ interface Sitting {
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
   try {
     const sitting = await sitDown(options);
-    return await conclude(sitting, await runBlocks(sitting));
+    const error = (await runBlocks(sitting)) ?? (await runBeyondPilot(sitting)) ?? (await runSecurity(sitting));
+    return await conclude(sitting, error);
   } finally {
     // A block that failed while it started has left some behind; their channels would keep this process alive.
     options.supervisor.killAll();
@@ -100,7 +107,8 @@ const firstCheckpoint = (options: CampaignOptions, identity: Checkpoint['identit
   flags: options.flags ?? {},
   identity,
   blocks: [],
-  queue: plannedQueue(options.plan.blocks),
+  queue: plannedQueue(options.config.profile.pilot?.blocks ?? options.plan.blocks),
+  sized: null,
   ran_s: 0,
   at_ns: String(clock.epoch_ns()),
   stopped: null,
@@ -122,7 +130,7 @@ async function runBlocks(sitting: Sitting): Promise<WeighbridgeError | null> {
       const { block, replaces } = next;
       const { blocks, queue } = sitting.checkpoint;
       const result = await runBlock({
-        ...blockOptions(sitting, block),
+        ...blockOptions(sitting, next),
         progress: (step) =>
           options.progress.step({
             block,
@@ -140,6 +148,30 @@ async function runBlocks(sitting: Sitting): Promise<WeighbridgeError | null> {
   }
 }
 
+/** Looks at the pilot once, at its end, and runs what it came to. */
+async function runBeyondPilot(sitting: Sitting): Promise<WeighbridgeError | null> {
+  const { options } = sitting;
+  const { pilot } = options.config.profile;
+  if (!pilot || !options.size || sitting.checkpoint.sized) return null;
+  try {
+    stopIfAsked(options.signal);
+    // It is read as any campaign is that was stopped there.
+    await mergeBlocks(sitting);
+    await writeManifest(sitting, 'aborted');
+    const sized = await options.size(options.dir);
+    await save(sitting, { sized, queue: plannedQueue(sized.blocks, pilot.blocks) });
+    options.progress.note(`after a pilot of ${pilot.blocks} blocks: ${sized.blocks} in all, since ${sized.why}`);
+    Object.assign(sitting, await startCollector(options));
+  } catch (error) {
+    return asWeighbridgeError(error);
+  }
+  return runBlocks(sitting);
+}
+
+/** Blocks there are to be, as far as that is known. */
+const plannedBlocks = ({ options, checkpoint }: Sitting): number =>
+  checkpoint.sized?.blocks ?? options.config.profile.pilot?.blocks ?? options.plan.blocks;
+
 /** Notes a block that is stored: from here on it is never run again. */
 async function keep(sitting: Sitting, { record, parity, processes }: BlockResult): Promise<void> {
   const { options, checkpoint } = sitting;
@@ -148,7 +180,7 @@ async function keep(sitting: Sitting, { record, parity, processes }: BlockResult
   const files = await digestBlock(options.dir, record.block);
   const kept = { record, parity: proven ? [] : parity, processes, files };
   // Without intervals nothing is estimated, so nothing is worth the time of another block.
-  const quota = profile.intervals ? voidableBlocks(options.plan.blocks) : 0;
+  const quota = profile.intervals ? voidableBlocks(plannedBlocks(sitting)) : 0;
   const course = afterBlock(checkpoint, kept, options.plan.blocks, quota);
   await save(sitting, course);
   if (record.voided === null) return;
@@ -175,8 +207,8 @@ function keepsDeadline(max_duration_s: number | null, elapsed_s: number): void {
   });
 }
 
-function blockOptions({ options, clock, collector, otlp, workDir }: Sitting, block: number) {
-  const plan = blockPlan(options.plan, block);
+function blockOptions({ options, clock, collector, otlp, workDir }: Sitting, { block, replaces }: Queued) {
+  const plan = blockPlan(options.plan, block, replaces);
   const byName = new Map(options.config.arms.map((a) => [a.arm, a]));
   return {
     supervisor: options.supervisor,
@@ -194,6 +226,17 @@ function blockOptions({ options, clock, collector, otlp, workDir }: Sitting, blo
     ...(options.slice_deadline_ms === undefined ? {} : { slice_deadline_ms: options.slice_deadline_ms }),
     signal: options.signal,
   };
+}
+
+/** Beside no measurement: the last block has ended, and only the store still runs. */
+async function runSecurity({ options, workDir }: Sitting): Promise<WeighbridgeError | null> {
+  if (!options.security) return null;
+  try {
+    await keepSecurity(options.security, { ...options, work_dir: workDir });
+    return null;
+  } catch (error) {
+    return asWeighbridgeError(error);
+  }
 }
 
 /** Puts together what is whole. Only a complete campaign loses what resuming needs. */
@@ -247,9 +290,17 @@ async function writeManifest(sitting: Sitting, status: Manifest['status']): Prom
     status,
     digest: checkpoint.identity.plan,
     resumed: checkpoint.resumed,
+    security: options.security !== undefined,
+    planned: plannedBlocks(sitting),
+    pilot: pilotOf(sitting),
   });
   await writeWhole(join(options.dir, 'campaign.yaml'), options.yaml);
   await writeWhole(join(options.dir, 'manifest.json'), formatJson(manifest));
+}
+
+function pilotOf({ options, checkpoint }: Sitting): { blocks: number; why: string } | null {
+  const { pilot } = options.config.profile;
+  return pilot && checkpoint.sized ? { blocks: pilot.blocks, why: checkpoint.sized.why } : null;
 }
 
 const asWeighbridgeError = (error: unknown): WeighbridgeError =>

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { ControlClient } from '#contract/control.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
 import { dumpStack, reportDirectory, reportFlags, stateOf } from './hang.ts';
+import { type StartDeadline, untilReady } from './starting.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -27,8 +28,9 @@ export const tierScript = {
 } as const;
 export type TierKind = keyof typeof tierScript;
 
-/** How long a process may take from its start to the answer of `configure`, and from `stop` to its end. */
-const startDeadline_ms = 60_000;
+/** How long a process may take from its start to the answer of `configure`. */
+const startDeadline: StartDeadline = { idle_ms: 20_000, total_ms: 60_000 };
+/** How long from `stop` to its end. */
 const stopDeadline_ms = 2_000;
 const stderrKept_chars = 4_000;
 /** How long a process that ended may keep us waiting for its last words. */
@@ -41,7 +43,7 @@ const pingDeadline_ms = 3_000;
  */
 const controlDeadline_ms = 30_000;
 const prompt = new Set(
-  'login set_ttl set_verifiers revoke mint set_service_time effects renew drain gc add_calls add_resources counts discard'.split(
+  'login set_ttl set_verifiers add_client revoke mint set_service_time effects renew drain gc add_calls add_resources add_load counts discard'.split(
     ' ',
   ),
 );
@@ -71,15 +73,20 @@ export class Supervisor {
   /** Those that ended by themselves. */
   readonly #fallen: Entry[] = [];
   readonly #diagnostics: string | undefined;
+  readonly #startDeadline: StartDeadline;
 
-  /** @param diagnostics a directory for the stacks of processes that hang, made when one does; none without it */
-  constructor({ diagnostics }: { diagnostics?: string } = {}) {
-    this.#diagnostics = diagnostics;
+  /** @param options `diagnostics`: a directory for the stacks of processes that hang, made when one does; none without it */
+  constructor(options: { diagnostics?: string; startDeadline?: StartDeadline } = {}) {
+    this.#diagnostics = options.diagnostics;
+    this.#startDeadline = options.startDeadline ?? startDeadline;
     process.once('exit', () => this.killAll());
   }
 
-  /** Starts a tier's process; it does nothing until it is configured over its channel. */
-  start<M>(kind: TierKind, name: string): Tier<M> {
+  /**
+   * Starts a tier's process; it does nothing until it is configured over its channel.
+   * @param env variables beside the few that every tier gets: keys that may stand on no disk
+   */
+  start<M>(kind: TierKind, name: string, env: Record<string, string> = {}): Tier<M> {
     // The heap's young generation is sized so that one slice fits: no scavenge falls into it by chance of its start.
     const flags = ['--expose-gc', '--max-semi-space-size=16', ...reportFlags];
     const command = [process.execPath, ...flags, `${root}${tierScript[kind]}`];
@@ -95,9 +102,12 @@ export class Supervisor {
         NODE_ENV: 'production',
         NODE_COMPILE_CACHE: compileCache,
         ...(this.#diagnostics === undefined ? {} : { NODE_OPTIONS: reportDirectory(this.#diagnostics) }),
+        ...env,
       },
     });
     const pid = child.pid;
+    // Where there is no process the event comes after the error below; unheard, it would end the campaign.
+    child.on('error', () => {});
     if (pid === undefined)
       throw new WeighbridgeError('TIER_DEAD', `${name} could not be started`, { where: command.join(' ') });
     const control = new ControlClient<M>(name, child, deadlineOf);
@@ -158,11 +168,7 @@ export class Supervisor {
   async ready<T>(tier: { name: string; pid: number }, answer: Promise<T>): Promise<T> {
     const entry = this.#children.get(tier.pid);
     try {
-      return await within(
-        answer,
-        startDeadline_ms,
-        () => new WeighbridgeError('DEADLINE', `${tier.name} did not become ready in ${startDeadline_ms / 1000} s`),
-      );
+      return await untilReady(answer, tier, this.#startDeadline);
     } catch (error) {
       const said = entry?.stderr.trim();
       if (!(error instanceof WeighbridgeError) || !said) throw error;
@@ -186,6 +192,15 @@ export class Supervisor {
     const timer = setTimeout(() => child.kill('SIGKILL'), stopDeadline_ms);
     await ended;
     clearTimeout(timer);
+  }
+
+  /** Kills a process on purpose, and awaits its end: that it fell is nobody's fault then. */
+  async kill({ pid }: { pid: number }): Promise<void> {
+    const entry = this.#children.get(pid);
+    if (!entry) return;
+    entry.stopping = true;
+    entry.child.kill('SIGKILL');
+    await entry.closed;
   }
 
   /** At once, without asking: for the second Ctrl-C and for the end of our own process. */

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { WeighbridgeError } from '#contract/errors.ts';
+import { readPublicKey } from '#contract/keyFiles.ts';
 import {
   type AuditQuery,
   cefOf,
@@ -13,7 +14,6 @@ import {
   packLog,
   queryLog,
   readCheckpoints,
-  readPublicKey,
   type Verification,
   verifyLog,
 } from '../../gateway/audit/index.ts';

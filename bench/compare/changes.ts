@@ -2,9 +2,11 @@
 import type { Analysis, Comparison } from '#contract/analysis.ts';
 import type { Change, Estimate } from '#contract/changes.ts';
 import type { Manifest } from '#contract/manifest.ts';
+import { holmAdjusted } from '../stats/holm.ts';
 import { differenceOfIndependent } from '../stats/independent.ts';
-import { hodgesLehmannShift, mannWhitneyInterval } from '../stats/mannWhitney.ts';
+import { hodgesLehmannShift, mannWhitneyInterval, mannWhitneyP } from '../stats/mannWhitney.ts';
 import { fewestBlocks } from '../stats/signedRank.ts';
+import { normalCdf, normalQuantile } from '../stats/special.ts';
 import { serialWarning } from '../stats/warnings.ts';
 import { isSameArm } from './differences.ts';
 import { sentenceOf } from './text.ts';
@@ -25,37 +27,70 @@ interface Found {
 const isSame = (a: Comparison, b: Comparison): boolean =>
   (['phase', 'workload', 'condition', 'metric', 'unit', 'arm', 'baseline'] as const).every((key) => a[key] === b[key]);
 
-/** @param stop why nothing may be decided; null where it may */
-export function changesOf(a: Side, b: Side, stop: string | null): Change[] {
-  return a.analysis.comparisons.flatMap((comparison, i) => {
+/** What both campaigns have estimated. */
+const commonOf = (a: Side, b: Side): [Found, Found][] =>
+  a.analysis.comparisons.flatMap((comparison, i): [Found, Found][] => {
     const at = b.analysis.comparisons.findIndex((c) => isSame(c, comparison));
     if (at < 0) return [];
-    const one = { comparison, blocks: a.differences[i]! };
-    const other = { comparison: b.analysis.comparisons[at]!, blocks: b.differences[at]! };
-    return [changeOf([a, b], one, other, stop)];
+    return [
+      [
+        { comparison, blocks: a.differences[i]! },
+        { comparison: b.analysis.comparisons[at]!, blocks: b.differences[at]! },
+      ],
+    ];
   });
+
+export const commonCount = (a: Side, b: Side): number => commonOf(a, b).length;
+
+/**
+ * Each common comparison, judged among all of them: a hundred intervals at 95 % leave zero out five times where nothing
+ * changed, so a change is named only where Holm's procedure over all of them lets it stand.
+ * @param stop why nothing may be decided; null where it may
+ */
+export function changesOf(a: Side, b: Side, stop: string | null): Change[] {
+  const found = commonOf(a, b).map(([one, other]) => ({ one, other, shift: shiftOf(one, other) }));
+  const tested = found.filter(({ shift }) => shift.p !== null);
+  const adjusted = holmAdjusted(tested.map(({ shift }) => shift.p!));
+  const p = new Map(tested.map((t, i) => [t, adjusted[i]!]));
+  return found.map((f) => changeOf([a, b], f, { stop, p_adjusted: p.get(f) ?? null, among: tested.length }));
 }
 
 const estimateOf = ({ estimate, ci95, blocks, n }: Comparison): Estimate => ({ estimate, ci95, blocks, n });
 
-function changeOf(sides: readonly [Side, Side], a: Found, b: Found, stop: string | null): Change {
-  const { phase, workload, condition, metric, unit, arm, baseline } = a.comparison;
-  const shift = unit === 'ratio' ? shareChange(a.comparison, b.comparison) : timeChange(a.blocks, b.blocks);
-  const h = resolutionOf(sides, a.comparison);
-  const doubts = [...(stop === null ? [] : [stop]), ...doubtsOf(sides, a, b)];
-  const verdict = doubts.length > 0 ? 'inconclusive' : verdictOf(shift.ci95, h);
-  const change = {
-    ...{ phase, workload, condition, metric, unit, arm, baseline },
-    a: estimateOf(a.comparison),
-    b: estimateOf(b.comparison),
-    ...shift,
-    h,
-    verdict,
-  } satisfies Omit<Change, 'why'>;
-  return { ...change, why: sentenceOf(change, doubts) };
+interface Judging {
+  stop: string | null;
+  p_adjusted: number | null;
+  /** Changes that were tested together. */
+  among: number;
 }
 
-type Shift = Pick<Change, 'estimate' | 'ci95' | 'level' | 'method'>;
+function changeOf(
+  sides: readonly [Side, Side],
+  { one, other, shift: { p: _, ...shift } }: { one: Found; other: Found; shift: Shift },
+  { stop, p_adjusted, among }: Judging,
+): Change {
+  const { phase, workload, condition, metric, unit, arm, baseline } = one.comparison;
+  const h = resolutionOf(sides, one.comparison);
+  const doubts = [...(stop === null ? [] : [stop]), ...doubtsOf(sides, one, other)];
+  const change = {
+    ...{ phase, workload, condition, metric, unit, arm, baseline },
+    a: estimateOf(one.comparison),
+    b: estimateOf(other.comparison),
+    ...shift,
+    h,
+    p_adjusted,
+    verdict: doubts.length > 0 ? 'inconclusive' : verdictOf(shift, p_adjusted, h),
+  } satisfies Omit<Change, 'why'>;
+  return { ...change, why: sentenceOf(change, doubts, among) };
+}
+
+interface Shift extends Pick<Change, 'estimate' | 'ci95' | 'level' | 'method'> {
+  /** Of no change, before it is adjusted; null without an interval. */
+  p: number | null;
+}
+
+const shiftOf = (a: Found, b: Found): Shift =>
+  a.comparison.unit === 'ratio' ? shareChange(a.comparison, b.comparison) : timeChange(a.blocks, b.blocks);
 
 /**
  * Times: the two campaigns are independent samples of block differences. Below six blocks in either no interval is
@@ -63,27 +98,45 @@ type Shift = Pick<Change, 'estimate' | 'ci95' | 'level' | 'method'>;
  */
 function timeChange(a: readonly number[], b: readonly number[]): Shift {
   const estimate = hodgesLehmannShift(a, b);
-  const none = { estimate: Number.isFinite(estimate) ? estimate : null, ci95: null, level: null, method: 'none' };
+  const none: Shift = {
+    estimate: Number.isFinite(estimate) ? estimate : null,
+    ci95: null,
+    level: null,
+    method: 'none',
+    p: null,
+  };
   if (none.estimate === null || Math.min(a.length, b.length) < fewestBlocks) return none;
   const interval = mannWhitneyInterval(a, b, 0.95);
   if (!interval || !Number.isFinite(interval.lo) || !Number.isFinite(interval.hi)) return none;
-  return { estimate, ci95: [interval.lo, interval.hi], level: interval.level, method: interval.method };
+  const { lo, hi, level, method } = interval;
+  return { estimate, ci95: [lo, hi], level, method, p: mannWhitneyP(a, b) };
 }
 
 /** Shares: ranks of blocks know nothing where most blocks have no event, so the two intervals are put together. */
 function shareChange(a: Comparison, b: Comparison): Shift {
   const estimate = b.estimate - a.estimate;
-  if (!a.ci95 || !b.ci95) return { estimate, ci95: null, level: null, method: 'none' };
+  if (!a.ci95 || !b.ci95) return { estimate, ci95: null, level: null, method: 'none', p: null };
   const of = ({ estimate: value, ci95 }: Comparison) => ({ estimate: value, lo: ci95![0], hi: ci95![1] });
   const { lo, hi } = differenceOfIndependent(of(a), of(b));
-  return { estimate, ci95: [lo, hi], level: 0.95, method: 'independent_intervals' };
+  // The end towards zero is 1.96 standard errors away; an interval without width is certain.
+  const reach = estimate > 0 ? estimate - lo : hi - estimate;
+  const z = estimate === 0 ? 0 : (Math.abs(estimate) / reach) * normalQuantile(0.975);
+  return { estimate, ci95: [lo, hi], level: 0.95, method: 'independent_intervals', p: 2 * normalCdf(-z) };
 }
 
-function verdictOf(ci95: Change['ci95'], h: number | null): Change['verdict'] {
-  if (ci95 === null) return 'inconclusive';
+/** At which all changes together are named rightly. */
+const changeLevel = 0.95;
+
+/** A change is named where it is no chance among all of them, and more than what has to be told apart. */
+function verdictOf(
+  { estimate, ci95 }: Omit<Shift, 'p'>,
+  p_adjusted: number | null,
+  h: number | null,
+): Change['verdict'] {
+  if (ci95 === null || estimate === null || p_adjusted === null) return 'inconclusive';
   const [lo, hi] = ci95;
-  if (hi < 0) return 'smaller';
-  if (lo > 0) return 'larger';
+  if (p_adjusted <= 1 - changeLevel && (h === null || Math.abs(estimate) > h))
+    return estimate > 0 ? 'larger' : 'smaller';
   return h !== null && Math.max(-lo, hi) <= h ? 'no_difference' : 'inconclusive';
 }
 

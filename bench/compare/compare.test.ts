@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import type { Change } from '#contract/changes.ts';
+import { seededRandom } from '#contract/random.ts';
 import { analyseBlocks } from '../analysis/index.ts';
 import type { SyntheticOptions } from '../analysis/synthetic.ts';
 import { arms, campaigns, digest, latency, lifecycle } from '../analysis/testing.ts';
@@ -183,5 +184,32 @@ describe('how the campaigns differ', () => {
     const { standing, why } = compareCampaigns(before8, other);
     assert.equal(standing, 'not_meaningful');
     assert.match(why, /every block void/);
+  });
+});
+
+describe('nothing changed', () => {
+  it('is what comes out of campaigns that differ by their blocks’ chance alone, however many figures they have', () => {
+    const random = seededRandom('compare/nothing-changed');
+    const noise = (blocks: readonly number[]) => blocks.map(() => 200 * random.normal());
+    const chance = (): Side => ({ ...before8, differences: before8.differences.map(noise) });
+    let wrong = 0;
+    let alone = 0;
+    const campaigns = 60;
+    for (let i = 0; i < campaigns; i++) {
+      const { changes } = compareCampaigns(chance(), chance());
+      const timed = changes.filter((c) => c.method === 'mann_whitney');
+      assert.ok(timed.length > 50);
+      if (timed.some((c) => c.verdict === 'larger' || c.verdict === 'smaller')) wrong++;
+      if (timed.some((c) => c.ci95![0] > 0 || c.ci95![1] < 0)) alone++;
+    }
+    assert.ok(alone > campaigns / 2, `each at 95 % would have named a change in ${alone} of ${campaigns}`);
+    // 5 % of 60 are 3; more than 8 come with a chance of 0.4 %.
+    assert.ok(wrong <= 8, `${wrong} of ${campaigns}`);
+  });
+
+  it('is not said of a change that chance alone may give among so many', () => {
+    const { changes } = compareCampaigns(before8, after8);
+    for (const c of changes.filter((x) => x.p_adjusted !== null && x.p_adjusted > 0.05))
+      assert.ok(c.verdict !== 'larger' && c.verdict !== 'smaller', c.why);
   });
 });

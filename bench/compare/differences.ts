@@ -99,7 +99,7 @@ export function standingOf(
     why:
       subjects.length === 0
         ? `${what}: a change is chance, or the machine at another time.`
-        : `${what}. Nothing else that moves figures differs.`,
+        : `${what}. Nothing else that moves figures differs but the hour: campaigns in turns would tell the two apart.`,
   };
 }
 

@@ -1,13 +1,13 @@
 /** Two campaigns side by side: first how they differ, then what changed between their estimates. Pure. */
 import type { CampaignChanges } from '#contract/changes.ts';
-import { changesOf, type Side } from './changes.ts';
+import { changesOf, commonCount, type Side } from './changes.ts';
 import { differencesOf, standingOf } from './differences.ts';
 
 export type { Side } from './changes.ts';
 
 export function compareCampaigns(a: Side, b: Side): CampaignChanges {
   const differences = differencesOf(a.manifest, b.manifest);
-  const common = changesOf(a, b, null).length;
+  const common = commonCount(a, b);
   const standing = standingOf(differences, common, [a.analysis.warnings, b.analysis.warnings]);
   const stop = standing.standing === 'not_meaningful' ? 'the campaigns cannot be compared' : null;
   const campaign = ({ analysis }: Side): CampaignChanges['a'] => ({

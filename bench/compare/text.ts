@@ -34,17 +34,24 @@ const sizeText = (of: Measured, value: number): string => {
   return `${digits([value * factor])[0]} ${suffix}`;
 };
 
-/** Why the verdict is what it is, with the change and its interval. */
-export function sentenceOf(change: Omit<Change, 'why'>, doubts: readonly string[]): string {
-  const { estimate, ci95, level, h, verdict } = change;
+/**
+ * Why the verdict is what it is, with the change and its interval.
+ * @param among how many changes were tested together
+ */
+export function sentenceOf(change: Omit<Change, 'why'>, doubts: readonly string[], among: number): string {
+  const { estimate, ci95, level, h, p_adjusted, verdict } = change;
   const attained = level === null ? '' : `, ${(level * 100).toFixed(1)} %`;
   const said = `B − A is ${estimateText(change, estimate, ci95)}${attained}`;
   if (doubts.length > 0) return `Inconclusive: ${said}, but ${doubts.join(', and ')}.`;
   if (ci95 === null) return `Inconclusive: ${said}.`;
   const most = Math.max(-ci95[0], ci95[1]);
   if (verdict === 'no_difference') return `No difference larger than ${sizeText(change, most)} shown: ${said}.`;
-  if (verdict === 'inconclusive')
-    return `Inconclusive: ${said}, so a change of up to ${sizeText(change, most)} is not excluded${h === null ? '' : `, and ±${sizeText(change, h)} was to be shown`}.`;
-  const small = h !== null && most <= h && -ci95[0] <= h ? `, which is within ±${sizeText(change, h)}` : '';
-  return `${verdict === 'larger' ? 'Larger' : 'Smaller'} in B: ${said}${small}.`;
+  if (verdict === 'inconclusive') {
+    const alone = ci95[0] > 0 || ci95[1] < 0;
+    const chance = alone
+      ? `; of ${among} changes some come out like this by chance (adjusted p ${p_adjusted!.toFixed(2)})`
+      : '';
+    return `Inconclusive: ${said}, so a change of up to ${sizeText(change, most)} is not excluded${h === null ? '' : `, and ±${sizeText(change, h)} was to be shown`}${chance}.`;
+  }
+  return `${verdict === 'larger' ? 'Larger' : 'Smaller'} in B: ${said}.`;
 }

@@ -4,6 +4,8 @@
  * estimated": too few blocks or calls, never zero.
  */
 import { z } from 'zod';
+import { loadSchema } from './loadFigures.ts';
+import { attackResultSchema, raceSchema } from './security.ts';
 
 const interval = z.tuple([z.number(), z.number()]);
 
@@ -19,7 +21,7 @@ export const comparisonSchema = z.object({
   phase: z.string(),
   workload: z.string(),
   condition: z.string(),
-  /** felt_p50_shift, felt_p95_shift, felt_p99_shift, felt_mean_shift, hop_p50_shift, hop_p95_shift, hop_mean_shift, cold_p50_shift, cpu_per_call_shift, retry401_shift, error_rate_shift. */
+  /** felt_p50_shift, felt_p95_shift, felt_p99_shift, felt_mean_shift, hop_p50_shift, hop_p95_shift, hop_mean_shift, connected_mean_shift, task_mean_shift, cold_p50_shift, cpu_per_call_shift, retry401_shift, error_rate_shift. */
   metric: z.string(),
   /** us, or ratio for rates. */
   unit: z.enum(['us', 'ratio']),
@@ -136,6 +138,65 @@ export const waterfallSchema = z.object({
   residual_us: z.number(),
 });
 
+/** Where the time of an arm's attempts goes, over its warm, answered calls in kept blocks, and how long its tasks take. */
+export const timingSchema = z.object({
+  phase: z.string(),
+  workload: z.string(),
+  condition: z.string(),
+  arm: z.string(),
+  calls: z.number().int(),
+  /** Mean felt latency of a call, and its part within the tool, the tool's token check included. */
+  call_mean_us: z.number().nullable(),
+  in_tool_us: z.number().nullable(),
+  legs: z.array(
+    z.object({
+      leg: z.enum(['agent', 'gateway']),
+      attempts: z.number().int(),
+      /** Attempts that had to open a connection, and that were refused by a 401 or 403. */
+      opened: z.number().int(),
+      refused: z.number().int(),
+      mean_us: z.number(),
+      /** In the order in which they pass: lookup, connect, TLS, send, wait, receive. Means and shares over all attempts; they sum to the mean. */
+      parts: z.array(z.object({ part: z.string(), mean_us: z.number().nullable(), share: z.number().nullable() })),
+      /** Means over the attempts that had such a part; null where none had. */
+      opening: z.object({
+        lookup_us: z.number().nullable(),
+        connect_us: z.number().nullable(),
+        tls_us: z.number().nullable(),
+      }),
+      /** Why a part is nothing, or not known. */
+      unseen: z.array(z.string()),
+    }),
+  ),
+  unseen: z.array(z.string()),
+  /** Tasks without lead-in calls, from when the first call was due to the end of the last; times of the answered ones. */
+  tasks: z.object({
+    tasks: z.number().int(),
+    answered: z.number().int(),
+    calls_per_task: z.number().nullable(),
+    mean_us: z.number().nullable(),
+    p50_us: z.number().nullable(),
+    p95_us: z.number().nullable(),
+  }),
+});
+
+/** What makes the difference between an arm and its baseline, on means per call, in a sentence. */
+export const explanationSchema = z.object({
+  phase: z.string(),
+  workload: z.string(),
+  condition: z.string(),
+  arm: z.string(),
+  baseline: z.string(),
+  difference_us: z.number(),
+  /** Of a whole task; null where no task was measured. */
+  task_difference_us: z.number().nullable(),
+  /** Is there a cause that the configuration of the two arms does not tell? */
+  unexpected: z.boolean(),
+  /** The largest first; they sum to the difference. */
+  causes: z.array(z.object({ cause: z.string(), us: z.number(), unexpected: z.boolean(), says: z.string() })),
+  sentence: z.string(),
+});
+
 export const distributionSchema = z.object({
   phase: z.string(),
   workload: z.string(),
@@ -227,6 +288,43 @@ export const warningSchema = z.object({
   caps: z.array(z.string()),
 });
 
+/** What came of the attacks of one row on one arm: cells by their outcome. */
+export const outcomeCountsSchema = z.object({
+  arm: z.string(),
+  subject: subjectSchema,
+  stopped: z.number().int(),
+  stopped_elsewhere: z.number().int(),
+  not_stopped: z.number().int(),
+  not_applicable: z.number().int(),
+});
+
+/** A row of the capability matrix: what is claimed, what our models did, what a real product did. */
+export const capabilityRowSchema = z.object({
+  /** A capability of `security.json`, or `latency_overhead`, which no attack is about. */
+  capability: z.string(),
+  title: z.string(),
+  /** In our words; null where nothing is claimed. */
+  claimed: z.object({ native: z.string().nullable(), gateway: z.string().nullable() }),
+  /** Modelled arms on which an attack of this row was carried out or found not to apply. */
+  modelled: z.array(outcomeCountsSchema),
+  /** The same for real products. Empty, with no figure either: not tested. */
+  measured: z.array(outcomeCountsSchema),
+  /** Attacks of this row, as JSON pointers. */
+  attacks: z.array(z.string()),
+  /** Verdicts that speak on it and are about no attack, as JSON pointers. */
+  figures: z.object({ modelled: z.array(z.string()), measured: z.array(z.string()) }),
+});
+
+/** `security.json`, and the capability matrix that follows from it. */
+export const securitySectionSchema = z.object({
+  seed: z.string(),
+  started: z.string(),
+  duration_s: z.number(),
+  attacks: z.array(attackResultSchema),
+  races: z.array(raceSchema),
+  matrix: z.array(capabilityRowSchema),
+});
+
 export const analysisSchema = z.object({
   version: z.literal(1),
   campaign: z.object({
@@ -236,6 +334,8 @@ export const analysisSchema = z.object({
     seed: z.string(),
     status: z.enum(['complete', 'aborted']),
     started: z.string(),
+    /** 1 where it ran through, one more for each time it was stopped and resumed. */
+    sittings: z.number().int().positive(),
     blocks: z.object({ planned: z.number().int(), kept: z.number().int(), voided: z.number().int() }),
     arms: z.array(
       z.object({
@@ -255,6 +355,10 @@ export const analysisSchema = z.object({
   comparisons: z.array(comparisonSchema),
   arms: z.array(armSchema),
   waterfalls: z.array(waterfallSchema),
+  /** Per arm; empty in analyses from before there were any. */
+  timings: z.array(timingSchema).default([]),
+  /** Per pair of arms. */
+  explanations: z.array(explanationSchema).default([]),
   distributions: z.array(distributionSchema),
   interactions: z.array(interactionSchema),
   /** direct-b − direct, per workload and condition: what this campaign can resolve. */
@@ -287,8 +391,11 @@ export const analysisSchema = z.object({
   verdicts: z.array(verdictSchema),
   /** What the user required; empty where nothing was. */
   thresholds: z.array(judgementSchema).default([]),
+  /** Figures of the load phase; null where it did not run. */
+  load: loadSchema.nullable().default(null),
   gates: z.array(gateSchema),
-  security: z.array(z.unknown()),
+  /** One section where the security phase was run, none where it was not. */
+  security: z.array(securitySectionSchema).max(1),
   warnings: z.array(warningSchema),
 });
 
@@ -299,5 +406,10 @@ export type Verdict = z.infer<typeof verdictSchema>;
 export type Judgement = z.infer<typeof judgementSchema>;
 export type Gate = z.infer<typeof gateSchema>;
 export type Warning = z.infer<typeof warningSchema>;
+export type OutcomeCounts = z.infer<typeof outcomeCountsSchema>;
+export type CapabilityRow = z.infer<typeof capabilityRowSchema>;
+export type SecuritySection = z.infer<typeof securitySectionSchema>;
 export type Subject = z.infer<typeof subjectSchema>;
 export type Waterfall = z.infer<typeof waterfallSchema>;
+export type Timing = z.infer<typeof timingSchema>;
+export type Explanation = z.infer<typeof explanationSchema>;

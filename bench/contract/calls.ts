@@ -3,6 +3,12 @@ import type { Cause, OperationClass } from './tools.ts';
 
 export type Phase = 'parity' | 'latency' | 'load' | 'lifecycle' | 'correlation';
 export type Leg = 'agent' | 'gateway';
+/** How the tiers of a condition speak with each other: `https` is HTTP over TLS on every leg. */
+export type Protocol = 'http' | 'https';
+export const protocols: readonly Protocol[] = ['http', 'https'];
+/** The last part of a condition's name. */
+export const protocolOf = (condition: string): Protocol => (condition.endsWith('/https') ? 'https' : 'http');
+
 export type Outcome = 'ok' | 'denied' | 'failed' | 'timeout' | 'lost';
 
 export interface PlannedCall {
@@ -56,7 +62,7 @@ export interface CallRow {
   tool: string;
   operation: string;
   class: OperationClass;
-  protocol: 'http';
+  protocol: Protocol;
   agent_id: string;
   tenant: string;
   trace_id: string;
@@ -93,6 +99,8 @@ export interface AttemptRow {
   dns_ns: bigint | null;
   connect_ns: bigint | null;
   tls_ns: bigint | null;
+  /** The request was written; null where it never was, or nobody saw it. */
+  sent_ns: bigint | null;
   first_byte_ns: bigint | null;
   reused: boolean;
   status: number | null;
@@ -166,6 +174,21 @@ export interface LoadReport {
   /** On the agent's leg; 0 for a call that was not sent. */
   attempts: Uint8Array;
   unauthorized: Uint8Array;
+}
+
+/** What a step of load was, beside each of its calls in `load.parquet`. */
+export interface LoadStep {
+  workload: string;
+  /** `service/pace/protocol`, for example `instant/open/http`. */
+  condition: string;
+  arm: string;
+  block: number;
+  /** Place in the ladder of steps, from 0: the same in every arm and block. */
+  step: number;
+  /** Planned, per second; null in a closed loop. */
+  rate_per_s: number | null;
+  /** Null in an open loop. */
+  workers: number | null;
 }
 
 export interface ResourceRow {

@@ -29,6 +29,8 @@ export interface Change
   method: string;
   /** ±h, within which a change is none that has to be resolved; null where it is not known. */
   h: number | null;
+  /** Chance of such a change where there is none, by Holm's procedure over all changes of the comparison; null without an interval. */
+  p_adjusted: number | null;
   verdict: 'smaller' | 'larger' | 'no_difference' | 'inconclusive';
   /** A sentence. */
   why: string;

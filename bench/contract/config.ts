@@ -67,11 +67,19 @@ export interface VerifierConfig {
 /** How long a tool takes: at once, or lognormal with this median and sigma, keyed by seed and the call's key. */
 export type ServiceTime = { kind: 'instant' } | { kind: 'lognormal'; seed: string; median_us: number; sigma: number };
 
+/** What a listener shows of itself: its certificate and the private key to it, PEM. Made for one block, on no disk. */
+export interface TlsIdentity {
+  certificate: string;
+  key: string;
+}
+
 export interface ToolsConfig {
   telemetry: TelemetryConfig;
   port?: number;
   verifier: VerifierConfig;
   service_time: ServiceTime;
+  /** A second listener, which speaks TLS. */
+  tls?: TlsIdentity;
 }
 
 /** 32 bytes, as hex or base64url: in a file that its owner alone may read, or in a variable of the environment. */
@@ -94,6 +102,10 @@ export interface AgentConfig {
   auth: { issuer: string; client_id: string; redirect_uri: string; scopes: Scope[]; resource: string };
   /** Logical host in a plugin's manifest → base URL that the runtime really dials (a gateway's, or the tools'). */
   directory: Record<string, string>;
+  /** The same for conditions over TLS, and whose certificates are trusted there (PEM). */
+  tls?: { directory: Record<string, string>; ca: string };
+  /** Name servers (address, with a port or without) that are asked for hosts' addresses; absent: the system's way. */
+  name_servers?: string[];
   /** Sent with every request: an attached gateway may demand them. */
   headers?: Record<string, string>;
   /** What a denial by the gateway looks like, beside 401 and 403 (campaign.yaml `deny`). */
@@ -109,6 +121,11 @@ export interface AgentConfig {
    * controls on there must be one. Absent: all is held in memory.
    */
   state?: { file: string; key?: KeySource };
+  /**
+   * Of the column `regressed` alone: access tokens that the agents of one host share by the scopes asked for, whosever
+   * they are. Models the article's cache, and what it does across tenants.
+   */
+  token_cache?: { file: string };
   call_timeout_ms: number;
   /** Local audit of refreshes (scope hashes, never tokens) and of scope differences. */
   audit_file?: string;
@@ -234,6 +251,8 @@ export interface GatewayConfig {
   /** Own external URL, for challenges and metadata; derived from the port where absent. */
   external_url?: string;
   upstream: string;
+  /** A second listener, which speaks TLS, and forwards to an upstream of its own whose certificate `ca` (PEM) vouches for. */
+  tls?: { identity: TlsIdentity; upstream: string; ca: string };
   /**
    * How denials by controls look. Absent: a clear answer. `silent_drop`: none at all; the connection stays open until the
    * agent gives up, or `cap_ms` (60,000) have passed. It exists to measure what agents make of silence.

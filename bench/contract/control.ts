@@ -9,12 +9,22 @@ import type {
   CallRow,
   LoadOrder,
   LoadReport,
+  LoadStep,
   PlannedCall,
+  Protocol,
   ResourceRow,
   SliceOrder,
   SliceReport,
 } from './calls.ts';
-import type { AgentConfig, AuthConfig, CollectorConfig, GatewayConfig, ServiceTime, ToolsConfig } from './config.ts';
+import type {
+  AgentConfig,
+  AuthClient,
+  AuthConfig,
+  CollectorConfig,
+  GatewayConfig,
+  ServiceTime,
+  ToolsConfig,
+} from './config.ts';
 import { type ErrorCode, WeighbridgeError } from './errors.ts';
 import type { OperationClass } from './tools.ts';
 
@@ -53,6 +63,8 @@ export interface AuthMethods extends CommonMethods {
   configure: { params: AuthConfig; result: { issuer: string; jwks_uri: string; token_endpoint: string } };
   /** Lifetime of access tokens issued from now on. */
   set_ttl: { params: { access_token_ttl_ms: number }; result: undefined };
+  /** Registers another client; one of that id is replaced. */
+  add_client: { params: AuthClient; result: undefined };
   /** Where revoked `jti`s are pushed to. */
   set_verifiers: { params: { urls: string[] }; result: undefined };
   /** Revokes every live access token of a client; resolves when each verifier has acknowledged. */
@@ -65,7 +77,8 @@ export interface AuthMethods extends CommonMethods {
 }
 
 export interface ToolsMethods extends CommonMethods {
-  configure: { params: ToolsConfig; result: { url: string; revocations_url: string } };
+  /** `tls_url`: base URL of the listener that speaks TLS; null where there is none. */
+  configure: { params: ToolsConfig; result: { url: string; tls_url: string | null; revocations_url: string } };
   set_service_time: { params: ServiceTime; result: undefined };
   /** Effects and count of requests (refused ones included) since the last call of this method. */
   effects: { params: undefined; result: { effects: Effect[]; requests: number } };
@@ -82,7 +95,7 @@ export interface AgentMethods extends CommonMethods {
   run_load: { params: LoadOrder; result: LoadReport };
   /** One bare attempt with the given token, or none, past the agent's own token handling and controls. */
   probe: {
-    params: { call: PlannedCall; token: string | null };
+    params: { call: PlannedCall; token: string | null; protocol?: Protocol };
     result: { status: number; www_authenticate: string | null; body: string };
   };
 }
@@ -114,7 +127,14 @@ export interface GatewayMethods extends CommonMethods {
   configure: {
     params: GatewayConfig;
     /** `approvals_url`: the approvers' page and API; null where `approval` is off. */
-    result: { url: string; revocations_url: string; audit_mode: string; approvals_url: string | null };
+    result: {
+      url: string;
+      /** Base URL of the listener that speaks TLS; null where there is none. */
+      tls_url: string | null;
+      revocations_url: string;
+      audit_mode: string;
+      approvals_url: string | null;
+    };
   };
   /** What calls have cost; null where `budget` is off. */
   costs: { params: undefined; result: CostReport | null };
@@ -131,12 +151,16 @@ export interface StoredCounts {
   logs: number;
   logs_by_service: Record<string, number>;
   resources: number;
+  /** Calls under load. */
+  load: number;
 }
 
 export interface CollectorMethods {
   configure: { params: CollectorConfig; result: { otlp: string } };
   add_calls: { params: { calls: CallRow[]; attempts: AttemptRow[] }; result: undefined };
   add_resources: { params: { rows: ResourceRow[] }; result: undefined };
+  /** A row per call of the step, in whole µs. */
+  add_load: { params: { step: LoadStep; report: LoadReport }; result: undefined };
   /** Spans and logs stored so far in this block, by service. */
   counts: { params: undefined; result: StoredCounts };
   /**

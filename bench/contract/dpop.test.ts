@@ -136,6 +136,32 @@ describe('norm 24: a proof serves once', () => {
     assert.equal(checker.check(request(await testProof(key, good))), null, 'fresh ones go on');
   });
 
+  test('one key that fills the memory closes no second of another key’s', async () => {
+    const checker = new ProofChecker({ remembered: 10 });
+    const other = await testKey();
+    const theirs = (iat: number) => testProof(other, { ...good, claims: { iat } });
+    const first = await theirs(now_s - 20);
+    assert.equal(checker.check(request(first, { jkt: other.jkt })), null);
+    for (let i = 0; i < 12; i++) {
+      const proof = await testProof(key, { ...good, claims: { iat: now_s + 10 } });
+      assert.equal(checker.check(request(proof)), i < 10 ? null : 'time', String(i));
+    }
+    for (const iat of [now_s - 30, now_s, now_s + 10]) {
+      assert.equal(checker.check(request(await theirs(iat), { jkt: other.jkt })), null, String(iat));
+    }
+    assert.equal(checker.check(request(first, { jkt: other.jkt })), 'replay');
+  });
+
+  test('after a restart no proof is taken that may have been used before it', async () => {
+    const proof = await testProof(key, { ...good, claims: { iat: now_s } });
+    assert.equal(new ProofChecker().check(request(proof)), null);
+    const restarted = new ProofChecker({ since_ms: now_ms });
+    assert.equal(restarted.check(request(proof, { now_ms: now_ms + 30_000 })), 'time');
+    const next = await testProof(key, { ...good, claims: { iat: now_s + 1 } });
+    assert.equal(restarted.check(request(next)), null);
+    assert.equal(restarted.check(request(next)), 'replay');
+  });
+
   test('a wall clock that goes back opens no second that was closed', async () => {
     const checker = new ProofChecker();
     const proof = await testProof(key, good);

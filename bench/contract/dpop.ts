@@ -65,6 +65,11 @@ interface ProofKey {
 export interface ProofCheckerOptions {
   /** Proofs remembered; default 200,000, about 20 MB. */
   remembered?: number;
+  /**
+   * When this verifier's memory begins, epoch ms: of proofs from that second or before it cannot be known whether they
+   * were used, so none is taken (RFC 9449 §11.1). Absent: no verifier of this name ran before.
+   */
+  since_ms?: number;
 }
 
 /** How old a proof may be, and how far ahead of the verifier's clock, s (RFC 9449 §11.1: seconds to minutes). */
@@ -84,8 +89,9 @@ export class ProofChecker {
   /** By the encoded header, which stays the same as long as the key does. */
   readonly #keys = new Map<string, ProofKey>();
 
-  constructor({ remembered = 200_000 }: ProofCheckerOptions = {}) {
-    this.#window = new ReplayWindow(remembered);
+  constructor({ remembered = 200_000, since_ms }: ProofCheckerOptions = {}) {
+    const closed_s = since_ms === undefined ? Number.NEGATIVE_INFINITY : Math.floor(since_ms / 1000);
+    this.#window = new ReplayWindow(remembered, closed_s);
   }
 
   /** Null where the proof holds; it is used up then. The checks are those of RFC 9449 §4.3. */
@@ -105,7 +111,7 @@ export class ProofChecker {
     if (claims.htm !== method) return 'method';
     if (!isSameUrl(claims.htu, url)) return 'url';
     if (claims.ath !== ath) return 'token';
-    return this.#window.use({ id: jkt + claims.jti, iat_s: Math.floor(claims.iat), now_s: now_ms / 1000 });
+    return this.#window.use({ jkt, jti: claims.jti, iat_s: Math.floor(claims.iat), now_s: now_ms / 1000 });
   }
 
   #remember(header: string, key: ProofKey): void {
@@ -115,47 +121,83 @@ export class ProofChecker {
   }
 }
 
+/** Of one key: ids of proofs that were used, by the second in which they were made. */
+interface Used {
+  readonly seconds: Map<number, Set<string>>;
+  size: number;
+  /** Seconds up to this one are closed for this key. */
+  closed_s: number;
+}
+
 /**
- * Proofs that were used, by the second in which they were made. Bounded: where too many are alive at once the oldest
- * seconds are closed, and no proof from them is taken any longer. So a full memory refuses old proofs, and never lets a
- * used one pass.
+ * Proofs that were used, by key and second. Bounded: where too many are alive at once, the key that has most of them has
+ * its oldest seconds closed, and no proof of its own from them is taken any longer. So a full memory refuses old proofs
+ * of whoever filled it, and never lets a used one pass.
  */
 class ReplayWindow {
   readonly #limit: number;
-  readonly #used = new Map<number, Set<string>>();
+  readonly #keys = new Map<string, Used>();
   #size = 0;
-  /** Seconds up to this one are closed. */
-  #closed_s = Number.NEGATIVE_INFINITY;
+  /** Seconds up to this one are closed for every key. */
+  #closed_s: number;
+  /** When it was last looked for what is too old. */
+  #swept_s = Number.NEGATIVE_INFINITY;
 
-  constructor(limit: number) {
+  constructor(limit: number, closed_s: number) {
     this.#limit = limit;
+    this.#closed_s = closed_s;
   }
 
-  use({ id, iat_s, now_s }: { id: string; iat_s: number; now_s: number }): ProofFault | null {
-    if (iat_s < Math.floor(now_s) - longestAge_s || iat_s > now_s + longestLead_s) return 'time';
-    if (iat_s <= this.#closed_s) return 'time';
-    let second = this.#used.get(iat_s);
-    if (!second) {
-      this.#forget(Math.floor(now_s) - longestAge_s);
-      second = new Set();
-      this.#used.set(iat_s, second);
+  use({ jkt, jti, iat_s, now_s }: { jkt: string; jti: string; iat_s: number; now_s: number }): ProofFault | null {
+    const oldest_s = Math.floor(now_s) - longestAge_s;
+    if (iat_s < oldest_s || iat_s > now_s + longestLead_s || iat_s <= this.#closed_s) return 'time';
+    this.#sweep(oldest_s);
+    let used = this.#keys.get(jkt);
+    if (!used) {
+      used = { seconds: new Map(), size: 0, closed_s: Number.NEGATIVE_INFINITY };
+      this.#keys.set(jkt, used);
     }
-    if (second.has(id)) return 'replay';
-    second.add(id);
+    if (iat_s <= used.closed_s) return 'time';
+    let second = used.seconds.get(iat_s);
+    if (!second) {
+      second = new Set();
+      used.seconds.set(iat_s, second);
+    }
+    if (second.has(jti)) return 'replay';
+    second.add(jti);
+    used.size++;
     this.#size++;
-    while (this.#size > this.#limit) this.#close(Math.min(...this.#used.keys()));
+    while (this.#size > this.#limit) {
+      const largest = this.#largest();
+      this.#close(largest, Math.min(...largest.seconds.keys()));
+    }
     return null;
   }
 
-  /** Drops the seconds whose proofs are too old by now. A clock that goes back must not open them again. */
-  #forget(before_s: number): void {
-    for (const second of [...this.#used.keys()]) if (second < before_s) this.#close(second);
+  /** Drops what is too old by now, once a second. A clock that goes back must not open it again, for anybody. */
+  #sweep(oldest_s: number): void {
+    if (oldest_s <= this.#swept_s) return;
+    this.#swept_s = oldest_s;
+    for (const [jkt, used] of this.#keys) {
+      for (const second_s of [...used.seconds.keys()]) if (second_s < oldest_s) this.#close(used, second_s);
+      if (used.size > 0 || used.closed_s >= oldest_s) continue;
+      this.#closed_s = Math.max(this.#closed_s, used.closed_s);
+      this.#keys.delete(jkt);
+    }
   }
 
-  #close(second_s: number): void {
-    this.#size -= this.#used.get(second_s)!.size;
-    this.#used.delete(second_s);
-    this.#closed_s = Math.max(this.#closed_s, second_s);
+  #largest(): Used {
+    let largest: Used | undefined;
+    for (const used of this.#keys.values()) if (!largest || used.size > largest.size) largest = used;
+    return largest!;
+  }
+
+  #close(used: Used, second_s: number): void {
+    const { size } = used.seconds.get(second_s)!;
+    used.seconds.delete(second_s);
+    used.size -= size;
+    this.#size -= size;
+    used.closed_s = Math.max(used.closed_s, second_s);
   }
 }
 

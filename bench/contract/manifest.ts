@@ -24,6 +24,28 @@ const thresholdSchema = z.object({
   requirement: z.string(),
 });
 
+/** How the load phase was run: steps of an open loop by rate, then steps of a closed loop by workers, in every arm. */
+export const loadShapeSchema = z.object({
+  /** Why the steps are less than the recipe asks for; null where they are what it asks for. */
+  short: z.string().nullable(),
+  /** Planned blocks that have it: the first ones. */
+  blocks: z.number().int(),
+  /** Open loop, offered calls per second, ascending. */
+  rates_per_s: z.array(z.number().int()),
+  /** A step of the open loop takes at least so long, and so much longer that it keeps so many calls. */
+  least_s: z.number(),
+  least_calls: z.number().int(),
+  /** Share of a step, by due time, that is left out of its figures. */
+  discard: z.number(),
+  /** Calls under way at once; those that are due above it go unsent, and are counted. */
+  max_in_flight: z.number().int(),
+  /** Closed loop, ascending. */
+  workers: z.array(z.number().int()),
+  closed_s: z.number(),
+  /** Calls to each arm before its first step. */
+  warm_up_calls: z.number().int(),
+});
+
 export const manifestSchema = z.object({
   version: z.literal(1),
   id: z.string(),
@@ -86,6 +108,10 @@ export const manifestSchema = z.object({
     workloads: z.array(z.string()),
     conditions: z.array(z.string()),
     phases: z.array(z.string()),
+    /** Where a pilot found out how many blocks there are to be: its own, and why so many. */
+    pilot: z.object({ blocks: z.number().int(), why: z.string() }).optional(),
+    /** Absent where there is no load phase. */
+    load: loadShapeSchema.optional(),
   }),
   blocks: z.array(
     z.object({
@@ -145,6 +171,7 @@ export const manifestSchema = z.object({
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;
+export type LoadShape = z.infer<typeof loadShapeSchema>;
 export type Threshold = z.infer<typeof thresholdSchema>;
 
 /** Blocks that may be voided, each replaced once, before a campaign as a whole is in doubt: 10 %, but one in any case. */

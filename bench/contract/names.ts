@@ -11,6 +11,9 @@ export const service = {
 } as const;
 export type ServiceName = (typeof service)[keyof typeof service];
 
+/** What listeners with TLS are called, and their certificates show. Unlike an address it is really looked up. */
+export const tlsHost = 'localhost';
+
 /** Span names. An attempt's span is named by its method alone, as the HTTP conventions ask of a client span. */
 export const spanName = {
   call: (tool: string) => `execute_tool ${tool}`,
@@ -52,7 +55,12 @@ export type LogScope = 'request' | 'process';
 export const attemptAttr = {
   /** '1' where an open connection served the attempt. */
   reused: 'weighbridge.connection_reused',
+  /** Parts of opening a connection, ns: name lookup, TCP, TLS; each where there was one. */
+  dnsNs: 'weighbridge.dns_ns',
   connectNs: 'weighbridge.connect_ns',
+  tlsNs: 'weighbridge.tls_ns',
+  /** From the span's start until the request was written, ns. */
+  sentNs: 'weighbridge.sent_ns',
   /** From the span's start to the first byte of the answer, ns. */
   firstByteNs: 'weighbridge.first_byte_ns',
 } as const;

@@ -8,6 +8,8 @@ import { WeighbridgeError } from '#contract/errors.ts';
 export const checksumsFile = 'checksums.sha256';
 /** What it is called until it is whole. */
 export const checksumsTemporary = `${checksumsFile}.tmp`;
+/** The 64 bytes of an Ed25519 signature over the file as it stands. */
+export const signatureFile = `${checksumsFile}.sig`;
 
 export interface Entry {
   /** Relative to the directory, with `/`. */

@@ -4,10 +4,13 @@ import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { checksumsFile, checksumsTemporary } from './checksums.ts';
+import { checksumsFile, checksumsTemporary, signatureFile } from './checksums.ts';
+
+/** What stands beside the results and has no digest. */
+const apart = [checksumsFile, checksumsTemporary, signatureFile, `${signatureFile}.tmp`];
 
 export interface Listing {
-  /** Regular files, relative, with `/`; the checksums file itself is not among them, whole or under way. */
+  /** Regular files, relative, with `/`; the checksums file and its signature are not among them, whole or under way. */
   files: string[];
   /** Links, sockets and the like, which are no results. */
   strangers: string[];
@@ -22,7 +25,7 @@ export async function listFiles(dir: string, below = ''): Promise<Listing> {
       listing.files.push(...inner.files);
       listing.strangers.push(...inner.strangers);
     } else if (!entry.isFile()) listing.strangers.push(path);
-    else if (path !== checksumsFile && path !== checksumsTemporary) listing.files.push(path);
+    else if (!apart.includes(path)) listing.files.push(path);
   }
   return listing;
 }

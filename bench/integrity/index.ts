@@ -1,10 +1,11 @@
 /**
  * Digests of a campaign's directory. They show accidents: whoever can change the data can change the digests too, so
- * they prove no authorship.
+ * they prove no authorship. A signature over them does.
  */
-import { open, readFile, rename } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WeighbridgeError } from '#contract/errors.ts';
+import { replaceFile } from '#contract/files.ts';
 import {
   checksumsFile,
   checksumsTemporary,
@@ -14,10 +15,12 @@ import {
   isPlainPath,
   isRaw,
   parseChecksums,
+  signatureFile,
 } from './checksums.ts';
 import { digestOf, listFiles } from './files.ts';
 
 export { checksumsFile, isRaw } from './checksums.ts';
+export { checkSignature, isSigned, signResults } from './signature.ts';
 
 export interface IntegrityProblem {
   path: string;
@@ -33,7 +36,8 @@ export interface Verification {
 }
 
 /**
- * Writes `checksums.sha256` over every file of the directory, in one piece (temporary file, sync, rename).
+ * Writes `checksums.sha256` over every file of the directory, in one piece (temporary file, sync, rename). A signature
+ * over other digests goes: it would vouch for nothing that is there.
  * @throws WeighbridgeError INTEGRITY where something in it is no regular file, or has a name that no line can hold
  */
 export async function writeChecksums(dir: string): Promise<{ raw_digest: string }> {
@@ -46,15 +50,10 @@ export async function writeChecksums(dir: string): Promise<{ raw_digest: string 
     });
   }
   const entries = await digestsOf(dir, files);
-  const temporary = join(dir, checksumsTemporary);
-  const handle = await open(temporary, 'w');
-  try {
-    await handle.writeFile(formatChecksums(entries));
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(temporary, join(dir, checksumsFile));
+  const text = formatChecksums(entries);
+  const before = await readFile(join(dir, checksumsFile), 'utf8').catch(() => null);
+  if (text !== before) await rm(join(dir, signatureFile), { force: true });
+  await replaceFile(join(dir, checksumsFile), text, { temporary: join(dir, checksumsTemporary) });
   return { raw_digest: digestOfRaw(entries) };
 }
 

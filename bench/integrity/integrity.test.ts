@@ -1,11 +1,20 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { checksumsFile, isRaw, rawDigest, verifyDirectory, writeChecksums } from './index.ts';
+import {
+  checkSignature,
+  checksumsFile,
+  isRaw,
+  isSigned,
+  rawDigest,
+  signResults,
+  verifyDirectory,
+  writeChecksums,
+} from './index.ts';
 
 const sha256 = (content: string): string => createHash('sha256').update(content).digest('hex');
 const content: Record<string, string> = {
@@ -159,5 +168,45 @@ describe('verifying', () => {
   it('refuses a directory without one', async () => {
     rmSync(at(checksumsFile));
     await assert.rejects(verifyDirectory(dir), { code: 'INTEGRITY', message: /there is no checksums\.sha256/ });
+  });
+});
+
+describe('signature', () => {
+  const signer = generateKeyPairSync('ed25519');
+  const stranger = generateKeyPairSync('ed25519');
+
+  it('holds for its signer’s key alone, and disturbs no digest', async () => {
+    await writeChecksums(dir);
+    assert.equal(await checkSignature(dir, signer.publicKey), 'absent');
+    await signResults(dir, signer.privateKey);
+    assert.equal(await checkSignature(dir, signer.publicKey), 'good');
+    assert.equal(await checkSignature(dir, stranger.publicKey), 'bad');
+    assert.ok((await verifyDirectory(dir)).ok);
+  });
+
+  it('is checked by openssl as it stands', async () => {
+    await writeChecksums(dir);
+    await signResults(dir, signer.privateKey);
+    const pub = `${dir}.pem`;
+    writeFileSync(pub, signer.publicKey.export({ format: 'pem', type: 'spki' }));
+    const args = ['pkeyutl', '-verify', '-pubin', '-inkey', pub, '-rawin', '-in', checksumsFile];
+    const said = execFileSync('openssl', [...args, '-sigfile', `${checksumsFile}.sig`], { cwd: dir });
+    rmSync(pub);
+    assert.match(String(said), /Verified Successfully/);
+  });
+
+  it('does not hold once a digest changed with its file, and goes when digests are written anew', async () => {
+    await writeChecksums(dir);
+    await signResults(dir, signer.privateKey);
+    await writeChecksums(dir);
+    assert.equal(await checkSignature(dir, signer.publicKey), 'good', 'the same digests');
+    writeFileSync(at('calls.parquet'), 'PAR1 forged');
+    const forged = readFileSync(at(checksumsFile), 'utf8').replace(sha256('PAR1 calls'), sha256('PAR1 forged'));
+    writeFileSync(at(checksumsFile), forged);
+    assert.ok((await verifyDirectory(dir)).ok, 'digests alone do not show it');
+    assert.equal(await checkSignature(dir, signer.publicKey), 'bad');
+    writeFileSync(at('calls.parquet'), 'PAR1 measured again');
+    await writeChecksums(dir);
+    assert.equal(await isSigned(dir), false);
   });
 });

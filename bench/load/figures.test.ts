@@ -21,6 +21,17 @@ test('the first fifth, by due time, is left out', () => {
   assert.equal(stepFigures([step(() => ({ latency_ms: 2 }))], all).calls, 101);
 });
 
+test('a closed loop that hangs at its end has served nothing there', () => {
+  // Ten calls a second for half a second, then nothing until the plan’s end after two.
+  const samples = Array.from({ length: 5 }, (_, i) => ({ due_ms: i * 100, latency_ms: 100 }));
+  const hung = loadReport([...samples, { due_ms: 500, latency_ms: 10_000, outcome: 'timeout' as const }], 10_000);
+  const figures = stepFigures([{ ...hung, pace: 'closed' }], { ...all, closed_s: 2 });
+  assert.equal(figures.served_per_s, 5 / 2);
+  assert.equal(stepFigures([hung], all).served_per_s, 5 / 0.5, 'of an open loop the schedule is the window');
+  const short = stepFigures([{ ...loadReport(samples), pace: 'closed' }], { ...all, closed_s: 2 });
+  assert.equal(short.served_per_s, 5 / 0.5, 'out of calls before its time was over');
+});
+
 test('what was not served ranks above every call that was, however fast it failed', () => {
   for (const outcome of ['denied', 'failed', 'timeout', 'lost', 'unsent'] as const) {
     const figures = stepFigures([step((i) => (i >= 99 ? { latency_ms: 0.1, outcome } : { latency_ms: 10 + i }))], all);

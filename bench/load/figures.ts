@@ -6,6 +6,8 @@ import { type SortedSamples, sortSamples } from '../stats/samples.ts';
 export interface FigureOptions {
   /** Share of a step, by due time, that is left out: queues have yet to fill, code has yet to warm up. */
   discard: number;
+  /** How long a closed loop was to go on; its window ends then, or with its last call where that came first. */
+  closed_s?: number;
   /** A call that started later than this after it was due is late. */
   late_us: number;
   /** Calls below which a quantile is not estimated. */
@@ -44,7 +46,7 @@ export interface StepFigures {
   in_flight_peak: number;
 }
 
-/** What is kept of one report: by due time, from the end of the discarded share to the last call that was due. */
+/** What is kept of one report: by due time, from the end of the discarded share to the end of its window. */
 interface Kept {
   latencies_us: number[];
   lags_us: number[];
@@ -100,9 +102,9 @@ function servedQuantile(latencies_us: SortedSamples, p: number, timeout_us: numb
   return { us: Math.max(timeout_us, slowest), at_least: true };
 }
 
-function keep(report: LoadReport, { discard, late_us }: FigureOptions): Kept {
+function keep(report: LoadReport, { discard, closed_s, late_us }: FigureOptions): Kept {
   const { due_ns, lag_ns, latency_ns, outcome, attempts } = report;
-  const [from_ns, to_ns] = windowOf(due_ns, discard);
+  const [from_ns, to_ns] = windowOf(report, discard, closed_s);
   const kept: Kept = {
     latencies_us: [],
     lags_us: [],
@@ -127,10 +129,18 @@ function keep(report: LoadReport, { discard, late_us }: FigureOptions): Kept {
   return kept;
 }
 
-/** The calls of a closed loop are not in the order of their due times. */
-function windowOf(due_ns: Float64Array, discard: number): [from_ns: number, to_ns: number] {
+/**
+ * Of an open loop to its last due time. A closed loop whose workers all hang has no later due times: its window goes on to
+ * its planned end all the same, or a stall at the end would not show.
+ */
+function windowOf(
+  { pace, due_ns, elapsed_ns }: LoadReport,
+  discard: number,
+  closed_s: number | undefined,
+): [from_ns: number, to_ns: number] {
   if (!(discard >= 0 && discard < 1)) throw new RangeError(`a share to discard lies in [0, 1), got ${discard}`);
-  let last = 0;
-  for (const due of due_ns) if (due > last) last = due;
-  return [discard * last, last];
+  let to = 0;
+  for (const due of due_ns) if (due > to) to = due;
+  if (pace === 'closed') to = Math.max(to, Math.min(elapsed_ns, (closed_s ?? Infinity) * 1e9));
+  return [discard * to, to];
 }

@@ -1,6 +1,6 @@
 /** Latency against offered rate, and how much goes through while it stays low; pure. */
 import type { LoadReport } from '#contract/calls.ts';
-import { type Random, seededRandom } from '#contract/random.ts';
+import { seededRandom } from '#contract/random.ts';
 import { blockBootstrap } from '../stats/bootstrap.ts';
 import type { Interval } from '../stats/interval.ts';
 import { quantile } from '../stats/quantiles.ts';
@@ -67,7 +67,7 @@ export interface BlockedFrontier {
   rate_per_s: number | null;
   /** Block bootstrap of the median; null below six blocks. A frontier moves from step to step, and so do its ends. */
   ci95: Interval | null;
-  /** Every block got through all steps: the rate is known from below only. */
+  /** The median fell on a block that ran out of steps or of calls before it was too slow: known from below only. */
   at_least: boolean;
   by_block: { block: number; frontier: Frontier }[];
 }
@@ -89,11 +89,14 @@ export function frontierOverBlocks(runs: readonly LoadRun[], options: FrontierOp
     const by_block = blocks.map(({ block, steps }) => ({ block, frontier: throughputFrontier(steps, limit_ms) }));
     const rates = by_block.map(({ frontier }) => frontier.rate_per_s).filter((rate) => rate !== null);
     const whole = rates.length > 0 && rates.length === by_block.length;
+    // What each block's own frontier may be: without end where no step was too slow.
+    const most = by_block.map(({ frontier: { ends, rate_per_s } }) => (ends === 'slow' ? rate_per_s! : Infinity));
+    const at_least = whole && upperMedian(most) === Infinity;
     return {
       limit_ms,
       rate_per_s: whole ? median(rates) : null,
-      ci95: whole ? medianInterval(rates, seededRandom(`${seed}/frontier/${limit_ms}`)) : null,
-      at_least: whole && by_block.every(({ frontier }) => frontier.ends === 'last_step'),
+      ci95: whole ? medianInterval(rates, most, `${seed}/frontier/${limit_ms}`) : null,
+      at_least,
       by_block,
     };
   });
@@ -102,7 +105,15 @@ export function frontierOverBlocks(runs: readonly LoadRun[], options: FrontierOp
 const fewestBlocks = 6;
 const median = (rates: readonly number[]): number => quantile(sortSamples(rates), 0.5);
 
-function medianInterval(blocks: readonly number[], random: Random): Interval | null {
-  if (blocks.length < fewestBlocks) return null;
-  return blockBootstrap({ blocks, statistic: median, level: 0.95, resamples: 2_000, random });
+/** Of an even number the upper one of the two in the middle: infinite where the median cannot be told. */
+const upperMedian = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
+
+/** From the lower ends to the upper ones; null below six blocks, and where there is no upper end. */
+function medianInterval(least: readonly number[], most: readonly number[], seed: string): Interval | null {
+  if (least.length < fewestBlocks) return null;
+  const ends = (blocks: readonly number[], statistic: (of: readonly number[]) => number): Interval | null =>
+    blockBootstrap({ blocks, statistic, level: 0.95, resamples: 2_000, random: seededRandom(seed) });
+  const lower = ends(least, median);
+  const upper = most.includes(Infinity) ? ends(most, upperMedian) : lower;
+  return lower && upper && Number.isFinite(upper.hi) ? { lo: lower.lo, hi: Math.max(lower.hi, upper.hi) } : null;
 }

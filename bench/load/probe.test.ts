@@ -30,6 +30,13 @@ const closingServer = (): Promise<TestServer> => {
 };
 
 describe('probe', () => {
+  test('a port that refuses: no more samples than requests, and none from before its own request', async () => {
+    const samples = await probe(options(await deadUrl()));
+    assert.ok(samples.errors > 0);
+    assert.ok(samples.latency_us.length <= samples.requests && samples.unanswered >= 0);
+    assert.ok(samples.latency_us.every((us, i) => us >= 0 && us <= samples.end_us[i]!));
+  });
+
   test('a constant 100 ms: a sample per request, none shorter, none made up', async () => {
     await using server = await constantServer(100);
     const samples = await probe(options(server.url));

@@ -111,14 +111,16 @@ class Samples {
 
   /** Before the client's first request goes out. */
   watch(client: Client): void {
-    let sent_us = 0;
+    /** Of the request under way; null where none is. */
+    let sent_us: number | null = null;
     client.on('request' as 'body', () => {
       this.#requests++;
       sent_us = this.#now();
     });
     client.on('response', (status) => {
       this.#answered++;
-      this.#note(sent_us, status);
+      this.#note(sent_us ?? this.#now(), status);
+      sent_us = null;
     });
     // autocannon has sent the next request by then: its start is no help, and the timeout is a bound.
     client.on('timeout' as 'body', () => {
@@ -127,7 +129,9 @@ class Samples {
     });
     client.on('connError' as 'body', () => {
       if (++this.#errors === mostErrors) this.enough();
-      this.#note(sent_us, 0);
+      // A connection that broke between two requests has none to time.
+      if (sent_us !== null) this.#note(sent_us, 0);
+      sent_us = null;
     });
   }
 

@@ -6,8 +6,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { parseManifest, pluginManifest } from '#contract/plugins.ts';
 import { operations, type Scope } from '#contract/tools.ts';
-import { type Plugin, parseManifest } from '../../agents/plugins/plugin.ts';
+import type { Plugin } from '../../agents/plugins/plugin.ts';
 import { enforceManifest } from '../../agents/security/manifest.ts';
 import { scopeSet } from '../../agents/tokens/scope-set.ts';
 import { Policy, shippedPolicies } from '../../gateway/controls/policy.ts';
@@ -55,7 +56,7 @@ describe('the compiled forms', () => {
 });
 
 const pluginOf = (manifest: PolicyManifest): Plugin => ({
-  manifest: parseManifest({ ...manifest, version: '1.0.0' }, 'test'),
+  manifest: parseManifest(pluginManifest, { ...manifest, version: '1.0.0' }, { where: 'test' }),
   scopes: scopeSet(manifest.permissions),
   request: () => assert.fail('the grid makes its own requests'),
   signature: null,

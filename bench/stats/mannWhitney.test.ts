@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { seededRandom } from '#contract/random.ts';
-import { hodgesLehmannShift, mannWhitneyDistribution, mannWhitneyInterval } from './mannWhitney.ts';
+import { hodgesLehmannShift, mannWhitneyDistribution, mannWhitneyInterval, mannWhitneyP } from './mannWhitney.ts';
 import { assertNear } from './near.ts';
 
 const below = (m: number, n: number, u: number): number =>
@@ -24,6 +24,32 @@ describe('the shift between two samples', () => {
     assert.equal(interval.method, 'mann_whitney');
     // P(U ≤ 15) for ten against five is R's one-sided p-value, since U = 50 − 35.
     assertNear(below(10, 5, 15), 0.1272061272061272);
+  });
+
+  it('has R’s p-value, doubled for two sides, whichever sample is first', () => {
+    assertNear(mannWhitneyP(atTerm, weeks12to26), 2 * 0.1272061272061272, 1e-12);
+    assertNear(mannWhitneyP(weeks12to26, atTerm), 2 * 0.1272061272061272, 1e-12);
+    // Eight above eight: 2 of the C(16, 8) = 12,870 orders.
+    const low = [1, 2, 3, 4, 5, 6, 7, 8];
+    assertNear(
+      mannWhitneyP(
+        low,
+        low.map((x) => x + 8),
+      ),
+      2 / 12_870,
+      1e-15,
+    );
+    assert.equal(mannWhitneyP(low, low), 1);
+    assert.equal(mannWhitneyP([], low), 1);
+  });
+
+  it('has a p-value below 5 % exactly where the 95 % interval leaves zero out', () => {
+    const random = seededRandom('mann-whitney/p');
+    for (let i = 0; i < 300; i++) {
+      const [a, b] = [0, random.next() * 3].map((at) => Array.from({ length: 8 }, () => at + random.normal()));
+      const { lo, hi, level } = mannWhitneyInterval(a!, b!, 0.95)!;
+      assert.equal(mannWhitneyP(a!, b!) <= 1 - level + 1e-12, lo > 0 || hi < 0);
+    }
   });
 
   it('turned about changes sign and ends', () => {

@@ -116,6 +116,30 @@ test('throughput that flattens out has a knee, and bounds hold where noise would
   assert.ok(peakOf(retrograde).n < 2);
 });
 
+test('no throughput below zero is made up', () => {
+  const fit = fitUsl(
+    points([
+      [8, 100],
+      [16, 60],
+      [32, 40],
+    ]),
+  );
+  assert.ok(
+    fit === null || (fit.lambda > 0 && fit.sigma >= 0 && fit.kappa >= 0 && peakOf(fit).n >= 1),
+    `${fit?.lambda}`,
+  );
+});
+
+test('a step at which nothing was served tells where it collapses, as one that served next to nothing does', () => {
+  const alive = workers
+    .filter((n) => n < 64)
+    .map((n) => ({ n, x: uslThroughput({ lambda: 100, sigma: 0.1, kappa: 0.0005 }, n) }));
+  const dead = fitUsl([...alive, { n: 64, x: 0 }])!;
+  const nearly = fitUsl([...alive, { n: 64, x: 1 }])!;
+  assert.ok(peakOf(dead).n < peakOf(fitUsl(alive)!).n);
+  assertNear(peakOf(dead).n, peakOf(nearly).n, 0.2);
+});
+
 test('no fit is better by least squares than the one found (seed 11)', () => {
   const random = seededRandom('usl/noise');
   for (let round = 0; round < 20; round++) {

@@ -50,18 +50,17 @@ export function fitUsl(points: readonly UslPoint[]): UslFit | null {
     if (!(n >= 1 && n <= largestN && x >= 0 && Number.isFinite(x)))
       throw new RangeError(`no point of the law: ${n}, ${x}`);
   }
-  const served = points.filter(({ x }) => x > 0);
-  if (new Set(served.map(({ n }) => n)).size < 3) return null;
+  if (new Set(points.map(({ n }) => n)).size < 3 || points.every(({ x }) => x === 0)) return null;
   let best: { fit: Coefficients; squares: number; free: number } | null = null;
   for (const free of [[0, 1, 2], [0, 1], [0, 2], [0]]) {
-    const fit = gaussNewton(served, free);
-    if (fit === null || fit[1] < 0 || fit[2] < 0) continue;
-    const squares = sumOfSquares(served, fit);
+    const fit = gaussNewton(points, free);
+    if (fit === null || !(fit[0] > 0) || fit[1] < 0 || fit[2] < 0) continue;
+    const squares = sumOfSquares(points, fit);
     if (best === null || squares < best.squares) best = { fit, squares, free: free.length };
   }
   if (best === null) return null;
   const [a, b, c] = best.fit;
-  const spare = served.length - best.free;
+  const spare = points.length - best.free;
   return { lambda: 1 / a, sigma: b / a, kappa: c / a, residual_sd: spare > 0 ? Math.sqrt(best.squares / spare) : 0 };
 }
 
@@ -81,8 +80,10 @@ function sumOfSquares(points: readonly UslPoint[], fit: Coefficients): number {
 
 /** @param free which coefficients may differ from 0 */
 function gaussNewton(points: readonly UslPoint[], free: readonly number[]): Coefficients | null {
-  let fit = solve(points, free, ({ n, x }) => ({ weight: (x * x) / n, target: n / x }));
-  if (fit === null || !Number.isFinite(sumOfSquares(points, fit))) fit = atMean(points);
+  // Where nothing was served n/x has no value: such a point says where throughput collapsed, but not where to start.
+  const served = points.filter(({ x }) => x > 0);
+  let fit = solve(served, free, ({ n, x }) => ({ weight: (x * x) / n, target: n / x }));
+  if (fit === null || !Number.isFinite(sumOfSquares(points, fit))) fit = atMean(served);
   let squares = sumOfSquares(points, fit);
   for (let i = 0; i < iterations; i++) {
     const at = fit;

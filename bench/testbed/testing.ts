@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import type { AuthClient, ServiceTime, TelemetryConfig, VerifierConfig } from '#contract/config.ts';
+import type { AuthClient, ServiceTime, TelemetryConfig, TlsIdentity, VerifierConfig } from '#contract/config.ts';
 import { type AuthMethods, ControlClient, type ToolsMethods } from '#contract/control.ts';
 import { service } from '#contract/names.ts';
 import { allScopes, gatewayAudience, toolsAudience } from '#contract/tools.ts';
@@ -17,6 +17,8 @@ export interface TestbedOptions {
   access_token_ttl_ms?: number;
   /** Default: instant. */
   service_time?: ServiceTime;
+  /** The tools listen with TLS too. */
+  tls?: TlsIdentity;
   /** Merged into both processes' telemetry; default: off. */
   telemetry?: Partial<Omit<TelemetryConfig, 'service' | 'instance'>>;
   /** Shows the processes' standard output too; their errors are always shown. */
@@ -25,7 +27,7 @@ export interface TestbedOptions {
 
 export interface Testbed {
   auth: { issuer: string; jwks_uri: string; token_endpoint: string };
-  tools: { url: string; revocations_url: string };
+  tools: { url: string; tls_url: string | null; revocations_url: string };
   authControl: ControlClient<AuthMethods>;
   toolsControl: ControlClient<ToolsMethods>;
   push_secret: string;
@@ -97,6 +99,7 @@ export async function startTestbed(options: TestbedOptions = {}): Promise<Testbe
       telemetry: telemetry(service.tools),
       verifier: verifier(toolsAudience),
       service_time: options.service_time ?? { kind: 'instant' },
+      ...(options.tls ? { tls: options.tls } : {}),
     });
     await authControl.call('set_verifiers', { urls: [tools.revocations_url] });
     return { auth, tools, authControl, toolsControl, push_secret, verifier, stop };

@@ -52,11 +52,14 @@ export class Tier<R extends Running> {
   }
 }
 
+const plainBase = 'http://127.0.0.1';
+
 /**
  * Listens on loopback; resolves to the base URL without a trailing slash.
+ * @param base the URL up to the port
  * @throws PORT_TAKEN where the port is not free
  */
-export function listen(server: Server, port = 0): Promise<string> {
+export function listen(server: Server, port = 0, base = plainBase): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE';
@@ -68,6 +71,6 @@ export function listen(server: Server, port = 0): Promise<string> {
         }),
       );
     });
-    server.listen(port, '127.0.0.1', () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
+    server.listen(port, '127.0.0.1', () => resolve(`${base}:${(server.address() as AddressInfo).port}`));
   });
 }

@@ -39,6 +39,7 @@ export const correlationMetric = 'correlation';
 export const thresholdMetrics: readonly ThresholdMetric[] = [
   ...['felt_p50_shift', 'felt_p95_shift', 'felt_p99_shift', 'felt_mean_shift'].map(shift),
   ...['hop_p50_shift', 'hop_p95_shift', 'hop_mean_shift', 'cold_p50_shift', 'cpu_per_call_shift'].map(shift),
+  ...['connected_mean_shift', 'task_mean_shift'].map(shift),
   shareShift('retry401_shift', ['lifecycle']),
   shareShift('error_rate_shift', ['latency', 'lifecycle']),
   ...['p50', 'p95', 'p99'].map(quantile),

@@ -2,27 +2,17 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Judgement } from '#contract/analysis.ts';
 import type { Threshold } from '#contract/manifest.ts';
+import { builtinArms, builtinComparisons } from '../campaign/config/builtin.ts';
 import { thresholdError } from './exit.ts';
 import { type Caps, judge, type Place } from './judge.ts';
 import { isRefusal, type Refusal } from './parse.ts';
 import { type Names, resolveThreshold } from './resolve.ts';
 
 const names: Names = {
-  arms: ['direct', 'direct-b', 'native', 'native-regressed', 'passthrough', 'gateway', 'layered', 'our-gw'].map(
-    (arm) => ({
-      arm,
-      lifecycle_only: arm === 'native-regressed',
-    }),
-  ),
+  arms: [...builtinArms.values(), { arm: 'our-gw', lifecycle_only: false }],
   comparisons: [
-    { name: 'hop', arm: 'passthrough', baseline: 'direct' },
-    { name: 'controls_native', arm: 'native', baseline: 'direct' },
-    { name: 'controls_gateway', arm: 'gateway', baseline: 'passthrough' },
-    { name: 'decision', arm: 'gateway', baseline: 'native' },
-    { name: 'added', arm: 'gateway', baseline: 'direct' },
-    { name: 'layered', arm: 'layered', baseline: 'direct' },
+    ...builtinComparisons,
     { name: 'both_or_one', arm: 'layered', baseline: 'gateway' },
-    { name: 'fix', arm: 'native', baseline: 'native-regressed' },
     { name: 'added_our-gw', arm: 'our-gw', baseline: 'direct' },
     { name: 'behind', arm: 'our-gw', baseline: 'gateway' },
   ],

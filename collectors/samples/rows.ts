@@ -53,6 +53,7 @@ export function sampleAttempt(n: number, fields: Partial<AttemptRow> = {}): Atte
     dns_ns: null,
     connect_ns: 120_000n,
     tls_ns: null,
+    sent_ns: start + BigInt(n) * 1_024_000n + 512n,
     first_byte_ns: start + BigInt(n) * 1_024_000n + 768n,
     reused: false,
     status: 200,

@@ -1,16 +1,7 @@
-/** Files that are whole or not there: written aside, synced, renamed. */
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+/** Directories of files that are whole or not there: written aside, synced, renamed. */
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-
-/** Has the file or directory reach the disk. */
-export async function sync(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
+import { syncPath } from '#contract/files.ts';
 
 /**
  * Writes a directory of files: `write` gets a temporary one beside `target`, which takes its place when every file in it
@@ -21,9 +12,9 @@ export async function writeDirectory(target: string, write: (directory: string) 
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true });
   await write(temporary);
-  for (const name of await readdir(temporary)) await sync(join(temporary, name));
-  await sync(temporary);
+  for (const name of await readdir(temporary)) await syncPath(join(temporary, name));
+  await syncPath(temporary);
   await rm(target, { recursive: true, force: true });
   await rename(temporary, target);
-  await sync(join(target, '..'));
+  await syncPath(join(target, '..'));
 }

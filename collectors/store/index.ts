@@ -6,10 +6,12 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import type { AttemptRow, CallRow, ResourceRow } from '#contract/calls.ts';
+import type { AttemptRow, CallRow, LoadReport, LoadStep, ResourceRow } from '#contract/calls.ts';
 import type { StoredCounts } from '#contract/control.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
-import { sync, writeDirectory } from './files.ts';
+import { syncPath } from '#contract/files.ts';
+import { writeDirectory } from './files.ts';
+import { LoadTables, loadTables } from './load.ts';
 import type { LogRow, SpanRow } from './rows.ts';
 import { fileLiteral, literal, sql } from './sql.ts';
 import { Staging } from './staging.ts';
@@ -17,7 +19,7 @@ import { NamedTable } from './table.ts';
 
 export type { LogRow, Origin, SpanRow } from './rows.ts';
 
-const outputs = ['calls', 'attempts', 'spans', 'logs', 'resources'] as const;
+const outputs = ['calls', 'attempts', 'spans', 'logs', 'resources', 'load'] as const;
 const databaseName = 'collector.duckdb';
 /**
  * Compression levels of zstd: blocks are read once more and thrown away; what they are merged into stays. Measured on the
@@ -25,19 +27,20 @@ const databaseName = 'collector.duckdb';
  * the higher level would take 19 s in place of 2.
  */
 const blockLevel = 3;
-const mergedLevel = { calls: 19, attempts: 19, spans: 12, logs: 19, resources: 19 };
+const mergedLevel = { calls: 19, attempts: 19, spans: 12, logs: 19, resources: 19, load: 12 };
 /** How long to wait for the database of a collector that is about to end. */
 const lockWait_ms = 3_000;
 const lockPoll_ms = 50;
 /** In the order in which they refer to each other. */
-const tables = ['origins', 'staged_spans', 'staged_logs', 'calls', 'agent_attempts', 'resources'];
-const views = ['spans', 'logs', 'attempts'];
+const tables = ['origins', 'staged_spans', 'staged_logs', 'calls', 'agent_attempts', 'resources', ...loadTables];
+const views = ['spans', 'logs', 'attempts', 'load'];
 
 interface Appenders {
   staging: Staging;
   calls: NamedTable;
   attempts: NamedTable;
   resources: NamedTable;
+  load: LoadTables;
 }
 
 export class Store {
@@ -99,6 +102,11 @@ export class Store {
     });
   }
 
+  /** @throws WeighbridgeError STORE where the step does not fit its table; nothing of it is stored then */
+  addLoad(step: LoadStep, report: LoadReport): Promise<void> {
+    return this.#inTurn(() => this.#appenders.load.add(step, report));
+  }
+
   /** What was stored since the last block ended. */
   counts(): Promise<StoredCounts> {
     return this.#inTurn(() => this.#staged());
@@ -151,7 +159,7 @@ export class Store {
         for (const output of outputs) {
           await rename(join(merged, `${output}.parquet`), join(this.#dir, `${output}.parquet`));
         }
-        await sync(this.#dir);
+        await syncPath(this.#dir);
         const counts = await this.#countFiles(anyVoid ? [this.#dir, aside] : [this.#dir]);
         this.#close();
         if (keepBlocks) await rm(merged, { recursive: true });
@@ -191,6 +199,7 @@ export class Store {
     this.#flush();
     for (const table of tables) await this.#connection.run(sql('empty', { table }));
     this.#appenders.staging.forgetOrigins();
+    this.#appenders.load.forgetSteps();
   }
 
   async #writeStaged(directory: string): Promise<void> {
@@ -234,6 +243,7 @@ export class Store {
       logs: 0,
       logs_by_service: {},
       resources: 0,
+      load: 0,
     };
     const counted = await this.#connection.runAndReadAll(sql('counts', sources));
     for (const [what, service, n] of counted.getRows() as [keyof StoredCounts, string | null, bigint][]) {
@@ -283,6 +293,7 @@ async function openTables(connection: DuckDBConnection): Promise<Appenders> {
     calls: await NamedTable.open(connection, 'calls'),
     attempts: await NamedTable.open(connection, 'agent_attempts'),
     resources: await NamedTable.open(connection, 'resources'),
+    load: await LoadTables.open(connection),
   };
 }
 

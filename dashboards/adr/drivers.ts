@@ -1,8 +1,10 @@
 /** The decision drivers, and what a campaign says or cannot say on each. */
 import type { Analysis } from '#contract/analysis.ts';
+import type { Capability } from '#contract/security.ts';
 import { meteredArms } from '../charts/resources.ts';
 import { answer } from '../reading/answer.ts';
 import { clean, list, number, percent } from '../reading/format.ts';
+import { armSentences } from '../reading/security.ts';
 import { stateOf } from '../reading/standing.ts';
 
 export interface Driver {
@@ -19,7 +21,19 @@ function logsSay(analysis: Analysis): string {
     total === 0
       ? 'No log line was counted'
       : `By trace id ${percent(joined / total)} of all request-scoped log lines join their call (claim C8: ${stateOf(analysis, 'C8')})`;
-  return `${share}. Whether a log withstands someone who owns the host (claim C10) was not tested, and an auditor asks for that first.`;
+  const withstands = 'Whether a log withstands someone who owns the host';
+  const state = stateOf(analysis, 'C10');
+  const tampering =
+    state === 'not tested'
+      ? `${withstands} (claim C10) was not tested, and an auditor asks for that first.`
+      : `${withstands} was tried (claim C10: ${state}). ${attacksSay(analysis, ['audit_logging'], '')}`;
+  return `${share}. ${tampering.trim()}`;
+}
+
+/** Outcomes of the attacks on these capabilities, by arm; otherwise what the campaign cannot say. */
+function attacksSay(analysis: Analysis, only: readonly Capability[], otherwise: string): string {
+  const said = armSentences(analysis, only);
+  return said.length === 0 ? otherwise : `Of the attacks that apply: ${said.join('; ')}.`;
 }
 
 function fleetSays(analysis: Analysis): string {
@@ -47,12 +61,27 @@ export function drivers(analysis: Analysis): Driver[] {
     { name: 'Evidence for SOC 2 Type II or ISO 27001', says: logsSay(analysis) },
     {
       name: 'Several frameworks in one fleet',
-      says: 'Not measured: one agent runtime was run. A gateway sees whatever speaks its protocol; controls in a runtime cover that runtime only.',
+      says: attacksSay(
+        analysis,
+        ['several_frameworks'],
+        'Not measured: one agent runtime was run. A gateway sees whatever speaks its protocol; controls in a runtime cover that runtime only.',
+      ),
     },
-    { name: 'Hosts that may be compromised (exfiltration)', says: 'Not measured: no attack was carried out.' },
+    {
+      name: 'Hosts that may be compromised (exfiltration)',
+      says: attacksSay(
+        analysis,
+        ['network_egress', 'token_theft', 'audit_logging'],
+        'Not measured: no attack was carried out.',
+      ),
+    },
     {
       name: 'Approvals for payments or deletions',
-      says: 'Not measured: no approval was asked for, so neither its delay nor its soundness is known.',
+      says: attacksSay(
+        analysis,
+        ['human_in_the_loop'],
+        'Not measured: no approval was asked for, so neither its delay nor its soundness is known.',
+      ),
     },
     {
       name: 'Hardware key stores, or tokens shared across agents',

@@ -7,7 +7,8 @@ import { escapeMarkdown, yamlString } from '../reading/markup.ts';
 import { outcomeOf } from '../reading/outcome.ts';
 import { cellText, comparisonsOf, displayUnit, keyEvidence, pairName, pairsOf, placeOf } from '../reading/pairs.ts';
 import { lookAgain, notTested } from '../reading/scope.ts';
-import { weakness } from '../reading/standing.ts';
+import { applicable, attacked, attackedArms, countsText } from '../reading/security.ts';
+import { course, weakness } from '../reading/standing.ts';
 import { drivers } from './drivers.ts';
 import { type Option, options } from './options.ts';
 
@@ -24,7 +25,7 @@ function context(analysis: Analysis): string {
   const arms = byArm(analysis, campaign.arms).map((a) => `${a.arm}: ${subjectText(a.subject)}`);
   return `The question that was brought: ${md(campaign.question)}
 
-A team that runs AI agents must choose where the security of their tool calls lives: in the agent runtime, in a gateway between the agents and the services, in both, or nowhere yet. Weighbridge ran the same calls through each arrangement. Campaign ${md(campaign.id)}, ${md(campaign.profile)} profile, ${campaign.status}: ${plural(campaign.blocks.kept, 'block')} kept of ${campaign.blocks.planned} planned, ${campaign.blocks.voided} voided.
+A team that runs AI agents must choose where the security of their tool calls lives: in the agent runtime, in a gateway between the agents and the services, in both, or nowhere yet. Weighbridge ran the same calls through each arrangement. Campaign ${md(campaign.id)}, ${md(campaign.profile)} profile, ${course(campaign)}: ${plural(campaign.blocks.kept, 'block')} kept of ${campaign.blocks.planned} planned, ${campaign.blocks.voided} voided.
 
 The arms and their subjects:
 
@@ -120,6 +121,46 @@ ${md(upperFirst(option.what))} (arm ${md(option.arm)}).
 
 ${bullets(option.arguments.map((a) => `${a.side}, because ${md(a.because)}`))}`;
 
+/** The capability matrix by the arms of the options; nothing where no attack was carried out. */
+function securityText(analysis: Analysis): string {
+  const section = attacked(analysis);
+  if (!section) return '';
+  const known = options(analysis).map((o) => o.arm);
+  const arms = attackedArms(analysis, section).filter((arm) => known.includes(arm));
+  const rows = section.matrix.map((row, i) => {
+    const of = (arm: string): string => {
+      const counts = [...row.modelled, ...row.measured].find((c) => c.arm === arm);
+      return counts ? countsText(counts) : 'not tested';
+    };
+    const real = row.measured.filter((m) => applicable(m) > 0).map((m) => `${m.arm}: ${countsText(m)}`);
+    const weighed = row.figures.measured.length > 0 ? ['weighed: see the verdicts'] : [];
+    const figures = row.figures.modelled.length > 0 ? 'see the verdicts' : null;
+    return [
+      row.title,
+      row.claimed.native ?? 'nothing',
+      row.claimed.gateway ?? 'nothing',
+      ...arms.map((arm) => figures ?? of(arm)),
+      [...real, ...weighed].join('; ') || 'not tested',
+      `/security/0/matrix/${i}`,
+    ];
+  });
+  const head = [
+    'Capability',
+    'Claimed for native',
+    'Claimed for the gateway',
+    ...arms,
+    'On a real product',
+    'In analysis.json',
+  ];
+  return `### Security outcomes
+
+Each attack was carried out on each arm to which it applies; every outcome stands with its evidence in \`report.html\`. An attack that was stopped shows no more than that this attack, as it was carried out, was stopped.
+
+${tableOf(head, rows)}
+
+`;
+}
+
 function evidence(analysis: Analysis, digest: string): string {
   const quote = quotable(analysis, digest);
   return `### Evidence
@@ -132,7 +173,7 @@ Prices:
 
 ${priceTable(analysis)}
 
-### To quote as it stands
+${securityText(analysis)}### To quote as it stands
 
 ${quote === null ? 'The campaign has no figure on the decision that could be quoted.' : `> ${md(quote)}`}
 

@@ -1,9 +1,11 @@
 /** The considered options with what the evidence says for and against each. A figure that does not exclude zero is neutral. */
 import type { Analysis, Comparison } from '#contract/analysis.ts';
+import type { Cell } from '#contract/security.ts';
 import { comparisonSentence } from '../reading/answer.ts';
 import { subjectText } from '../reading/arms.ts';
 import { clean, count, percent, plural, shorten } from '../reading/format.ts';
 import { findComparison } from '../reading/pairs.ts';
+import { applicable, attacked, cellsOfArm, countsOf, titles } from '../reading/security.ts';
 
 export interface Argument {
   side: 'Good' | 'Neutral' | 'Bad';
@@ -61,6 +63,38 @@ function overBroad(analysis: Analysis): Argument[] {
       side: 'Bad',
       because: `it stands and falls with the runtime: as it was before the fix (arm native-regressed, a model of the article’s story), ${count(calls)} of ${count(of)} calls (${percent(calls / of)}) used a token with scopes that the plugin had not asked for`,
     },
+  ];
+}
+
+/** How many of the names of attacks stand in a sentence. */
+const mostTitles = 6;
+
+/** What came of the attacks on the option's arm; nothing where none was carried out on it. */
+function attacks(analysis: Analysis, arm: string): Argument[] {
+  const section = attacked(analysis);
+  const cells = section ? cellsOfArm(section, arm) : [];
+  const counts = countsOf(cells);
+  const all = applicable(counts);
+  if (all === 0) return [];
+  const of = (outcome: Cell['outcome']) => cells.filter((c) => c.cell.outcome === outcome);
+  const within = `of ${plural(all, 'attack')} that could be carried out on it`;
+  const elsewhere =
+    counts.stopped_elsewhere === 0
+      ? ''
+      : `; the authority, the tools or the network stopped ${count(counts.stopped_elsewhere)} more, as without it`;
+  return [
+    {
+      side: counts.stopped > 0 ? 'Good' : 'Neutral',
+      because: `${within}, it stopped ${count(counts.stopped)} by its own controls${elsewhere}`,
+    },
+    ...(counts.not_stopped > 0
+      ? [
+          {
+            side: 'Bad' as const,
+            because: `${within}, ${count(counts.not_stopped)} succeeded: ${titles(of('not_stopped'), mostTitles)}`,
+          },
+        ]
+      : []),
   ];
 }
 
@@ -138,6 +172,11 @@ export function options(analysis: Analysis): Option[] {
     name,
     what,
     arm,
-    arguments: [...(arm === 'direct' ? [] : prices(analysis, arm)), ...tokens(analysis, arm), ...more(analysis)],
+    arguments: [
+      ...(arm === 'direct' ? [] : prices(analysis, arm)),
+      ...tokens(analysis, arm),
+      ...attacks(analysis, arm),
+      ...more(analysis),
+    ],
   }));
 }

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import type { Analysis } from '#contract/analysis.ts';
 import { fixture } from '../testing/fixture.ts';
+import { attackedFixture, hostileAttackedFixture } from '../testing/fixture-security.ts';
 import {
   attachedFixture,
   emptyFixture,
@@ -38,13 +39,21 @@ const variants = {
   troubled: troubledFixture,
   attached: attachedFixture,
   hostile: hostileFixture,
+  attacked: attackedFixture,
+  'hostile and attacked': hostileAttackedFixture,
 };
+/** Attacks are in some campaigns only, and with them the chart of their races. */
+const drawn = (analysis: Analysis) =>
+  charts.filter((c) => c.name !== 'escalation' || analysis.security.length > 0).map((c) => c.name);
 
 for (const [variant, build] of Object.entries(variants)) {
   test(`${variant}: every chart is drawn, without a warning, as well-formed SVG with title and description`, async () => {
     const analysis = build();
     const rendered = await renderCharts(analysis);
-    assert.equal(rendered.length, charts.length);
+    assert.deepEqual(
+      rendered.map((r) => r.name),
+      drawn(analysis),
+    );
     for (const { name, spec, svg } of rendered) {
       assert.deepEqual(compileChart(spec).warnings, [], name);
       const { fault, elements } = readMarkup(svg);
@@ -73,7 +82,7 @@ test('the same bytes again, in another order and in another process', async () =
   const first = await renderCharts(fixture());
   const again = new Map((await renderCharts(fixture())).map((c) => [c.name, c.svg]));
   for (const { name, svg } of first) assert.equal(sha(svg), sha(again.get(name)!), name);
-  const alone = charts.at(-1)!.name;
+  const alone = drawn(fixture()).at(-1)!;
   assert.equal(sha(await svgOf(alone, fixture())), sha(again.get(alone)!));
   const script = `const { renderCharts } = await import(${JSON.stringify(new URL('./index.ts', import.meta.url).href)});
     const { fixture } = await import(${JSON.stringify(new URL('../testing/fixture.ts', import.meta.url).href)});
@@ -226,4 +235,66 @@ test('two long names that shorten alike stay two rows', () => {
   }
   const rows = rowsOf(draw('error-budget', analysis));
   assert.equal(new Set(rows.filter((r) => 'burn' in r).map((r) => r.arm)).size, 7);
+});
+
+test('escalation: rate against gap for both strategies, with exact intervals, labelled as a model', async () => {
+  const analysis = attackedFixture();
+  const rows = rowsOf(draw('escalation', analysis));
+  const { races } = analysis.security[0]!;
+  assert.equal(rows.length, races.length);
+  for (const race of races) {
+    const name = race.strategy === 'regressed' ? /^before/ : /^after/;
+    const row = rows.find((r) => r.gap_ms === race.gap_ms && name.test(String(r.strategy)))!;
+    assert.equal(row.percent, (race.escalated / race.trials) * 100);
+    assert.deepEqual(
+      [row.lo, row.hi],
+      race.ci95.map((end) => end * 100),
+    );
+  }
+  const svg = await svgOf('escalation', analysis);
+  const text = textOf(svg).replaceAll('\n', ' ');
+  assert.match(
+    text,
+    /Before the fix 100 % of overlapping\s+refreshes escalated at a gap of 0 ms; after it none of 800/,
+  );
+  assert.match(text, /A model of the article’s story/);
+  assert.equal(sha(svg), sha(await svgOf('escalation', attackedFixture())));
+});
+
+test('escalation: one strategy alone is drawn, and says no more than it holds', async () => {
+  const analysis = attackedFixture();
+  analysis.security[0]!.races = analysis.security[0]!.races.filter((r) => r.strategy === 'hardened');
+  assert.match(textOf(await svgOf('escalation', analysis)), /After it none of 800 at any gap/);
+  analysis.security[0]!.races = [];
+  assert.equal(charts.find((c) => c.name === 'escalation')!.draw(analysis), null);
+});
+
+test('load: marks are at the p99 of each step, and what is known from below only carries a bar', async () => {
+  const analysis = fixture();
+  const step = analysis.load!.arms.find((a) => a.arm === 'gateway')!.open[1]!;
+  step.p99 = { us: 7_654, at_least: false };
+  const rows = rowsOf(draw('load-latency', analysis)).filter((r) => r.arm === 'gateway');
+  assert.ok(rows.some((r) => r.rate === 250 && r.ms === 7.654 && r.at_least === false));
+  assert.ok(rows.some((r) => r.rate === 2_000 && r.at_least === true));
+  const limits = rowsOf(draw('load-latency', analysis)).filter((r) => 'label' in r);
+  assert.deepEqual([...new Set(limits.map((r) => r.ms))], [1, 5, 10, 50]);
+  assert.match(await svgOf('load-latency', analysis), /50 ms/);
+});
+
+test('load: the frontier says what was not reached and what is known from below only', async () => {
+  const analysis = fixture();
+  const arm = analysis.load!.arms.find((a) => a.arm === 'gateway')!;
+  arm.frontier = [
+    { limit_ms: 1, rate_per_s: 0, ci95: [0, 100], at_least: false },
+    { limit_ms: 5, rate_per_s: null, ci95: null, at_least: false },
+    { limit_ms: 10, rate_per_s: 1_234, ci95: [1_000, 1_500], at_least: false },
+    { limit_ms: 50, rate_per_s: 2_000, ci95: [2_000, 2_000], at_least: true },
+  ];
+  const rows = rowsOf(draw('load-frontier', analysis)).filter((r) => r.arm === 'gateway');
+  assert.deepEqual(rows.map((r) => [r.cell, r.text]).slice(0, 3), [
+    ['p99 under 1 ms', 'not at any step'],
+    ['p99 under 10 ms', '1,234'],
+    ['p99 under 50 ms', '≥ 2,000'],
+  ]);
+  assert.ok(rows.some((r) => r.rate === 1_234 && r.lo === 1_000 && r.hi === 1_500));
 });

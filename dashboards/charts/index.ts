@@ -4,9 +4,12 @@ import type { Chart, VegaLiteSpec } from './chart.ts';
 import { comparisonsChart } from './comparisons.ts';
 import { correlationChart } from './correlation.ts';
 import { errorBudgetChart } from './error-budget.ts';
+import { escalationChart } from './escalation.ts';
 import { funnel401Chart } from './funnel-401.ts';
 import { latencyEcdfChart } from './latency-ecdf.ts';
 import { latencyQuantilesChart } from './latency-quantiles.ts';
+import { loadFrontierChart } from './load-frontier.ts';
+import { loadLatencyChart } from './load-latency.ts';
 import { renderSvg } from './render.ts';
 import { resourcesChart } from './resources.ts';
 import { retryAmplificationChart } from './retry-amplification.ts';
@@ -24,6 +27,9 @@ export const charts: readonly Chart[] = [
   correlationChart,
   errorBudgetChart,
   resourcesChart,
+  loadLatencyChart,
+  loadFrontierChart,
+  escalationChart,
 ];
 
 export interface RenderedChart {

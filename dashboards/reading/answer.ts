@@ -21,6 +21,7 @@ import {
   decisionComparison,
   displayUnit,
   type Evidence,
+  isCounted,
   keyEvidence,
   metricText,
 } from './pairs.ts';
@@ -66,6 +67,8 @@ export function claimComparisonText(analysis: Analysis, verdict: Verdict): strin
 
 /** The interval of a piece of evidence and its level: what the comparison behind it says, else what the verdict says. */
 export function evidenceInterval(analysis: Analysis, evidence: Evidence): { ci: Interval | null; level: string } {
+  // Exact intervals of races; counts of attacks have none.
+  if (evidence.pointer.startsWith('/security/')) return { ci: evidence.ci, level: evidence.ci === null ? '' : '95 %' };
   const c = comparisonAt(analysis, evidence.pointer)?.comparison;
   const is = (ci: Interval | null | undefined) =>
     ci != null && evidence.ci !== null && ci[0] === evidence.ci[0] && ci[1] === evidence.ci[1];
@@ -87,6 +90,7 @@ export function evidenceWords(analysis: Analysis, verdict: Verdict, evidence: Ev
   const { estimate, unit, pointer } = evidence;
   if (estimate === null) return { size: notEstimated, interval: null, level: '' };
   const { ci, level } = evidenceInterval(analysis, evidence);
+  if (isCounted(evidence)) return { size: `${count(estimate)} of ${count(evidence.n)}`, interval: null, level: '' };
   const noEvent = unit === 'ratio' && estimate === 0 && comparisonAt(analysis, pointer) === null;
   if (noEvent)
     return { size: ci === null ? 'none seen' : `none seen, at most ${percent(ci[1])}`, interval: null, level: '' };

@@ -69,6 +69,10 @@ export function keyEvidence(analysis: Analysis, verdict: Verdict): Evidence[] {
   return compared.length > 0 ? compared : verdict.evidence;
 }
 
+/** Was it carried out and counted, as attacks are? Such figures are no estimates and have no interval. */
+export const isCounted = (evidence: Evidence): boolean =>
+  evidence.unit === 'count' && evidence.pointer.startsWith('/security/');
+
 /** What a pair's difference means; null where nothing is known of it. A user may have named another pair the decision. */
 export function meaningOf(analysis: Analysis, pair: { arm: string; baseline: string }): string | null {
   const decision = decisionComparison(analysis);
@@ -192,6 +196,8 @@ const metrics: Record<string, string> = {
   hop_p50_shift: 'median hop time, from spans',
   hop_p95_shift: 'p95 of the hop time, from spans',
   hop_mean_shift: 'mean hop time, from spans',
+  connected_mean_shift: 'mean latency without name lookup, connecting and TLS',
+  task_mean_shift: 'mean time of a whole task',
   cold_p50_shift: 'median latency of the first calls after idle',
   cpu_per_call_shift: 'CPU time per call',
   retry401_shift: 'share of calls met by a 401',

@@ -1,24 +1,27 @@
 /** What a campaign did not test, and when its answer must be asked for again. */
 import type { Analysis } from '#contract/analysis.ts';
+import { protocolOf } from '#contract/calls.ts';
 import { allModelled } from './arms.ts';
 import { claims, untestedClaims } from './claims.ts';
 import { clean, list, plural } from './format.ts';
+import { attacked, untestedRows } from './security.ts';
 import { isProvisional, weakness } from './standing.ts';
 
 /** One sentence per thing. */
 export function notTested(analysis: Analysis): string[] {
   const said: string[] = [];
   const { campaign } = analysis;
+  const secured = campaign.conditions.some((c) => protocolOf(c) === 'https');
   const counted = analysis.arms.some((a) => a.retry401.over_broad.of > 0);
   for (const id of untestedClaims(analysis)) {
     const partly =
       id === 'C4' && counted ? ' Over-broad tokens were counted within one tenant, without a verdict.' : '';
     said.push(`Claim ${id}: ${claims[id]}.${partly}`);
   }
-  if (analysis.security.length === 0) {
-    said.push('Attacks: none was carried out, so nothing here tells whether an arrangement stops one.');
-  }
-  if (!analysis.arms.some((a) => a.phase === 'load')) {
+  const section = attacked(analysis);
+  if (section) said.push(...untestedRows(section));
+  else said.push('Attacks: none was carried out, so nothing here tells whether an arrangement stops one.');
+  if (analysis.load === null) {
     said.push('Load: throughput, queues and saturation. Every figure is from arms that were not pressed.');
   }
   if (campaign.arms.length > 0 && allModelled(analysis)) {
@@ -31,9 +34,9 @@ export function notTested(analysis: Analysis): string[] {
   }
   if (!campaign.conditions.some((c) => c.startsWith('realistic'))) said.push('Tools that take time to answer.');
   if (!campaign.arms.some((a) => a.subject.protocol.includes('mcp')))
-    said.push('Tools over MCP: the calls were plain HTTP.');
+    said.push(`Tools over MCP: the calls were ${secured ? 'HTTP, in some conditions over TLS' : 'plain HTTP'}.`);
   said.push(
-    'A network between hosts, TLS, name lookups and a policy service elsewhere, unless an attached gateway brought its own.',
+    `A network between hosts${secured ? '' : ', TLS, name lookups'} and a policy service elsewhere, unless an attached gateway brought its own.`,
     'Fleets: one agent per arm was run, and agents of one framework only, unless a campaign attached its own.',
   );
   if (!analysis.comparisons.some((c) => c.metric === 'felt_p99_shift')) {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { renderOutcome } from '../index.ts';
 import { fixture } from '../testing/fixture.ts';
 import { emptyFixture, ruled, smokeFixture } from '../testing/variants.ts';
-import { latencyStanding, marginText, regionMs, stateOf, weakness } from './standing.ts';
+import { course, latencyStanding, marginText, regionMs, stateOf, weakness } from './standing.ts';
 
 const c1b = (analysis: ReturnType<typeof fixture>) => analysis.verdicts.find((v) => v.claim === 'C1b')!;
 
@@ -15,6 +16,16 @@ test('regions are read from margins of time, and from no others', () => {
   assert.equal(regionMs('lower by 0.1 percentage points or more'), null);
   assert.equal(regionMs('more by 1 µs or more'), null);
   assert.equal(marginText('5 ms to 15 ms'), '5 to 15 ms');
+});
+
+test('a campaign that was stopped and resumed says how often, wherever its status stands', async () => {
+  const analysis = fixture();
+  assert.equal(course(analysis.campaign), 'complete');
+  assert.equal(course({ ...analysis.campaign, sittings: 2 }), 'complete, stopped and resumed 1 time');
+  analysis.campaign.sittings = 4;
+  const outcome = await renderOutcome(analysis, { digest: analysis.campaign.raw_digest });
+  for (const path of ['report.html', 'adr.md', 'summary.md'])
+    assert.match(outcome.find((f) => f.path === path)!.content, /complete, stopped and resumed 3 times/, path);
 });
 
 test('each standing of the price in latency', () => {

@@ -5,7 +5,7 @@
 import type { Analysis, Verdict } from '#contract/analysis.ts';
 import { latencyVerdict } from './claims.ts';
 import { clean } from './format.ts';
-import { keyEvidence } from './pairs.ts';
+import { isCounted, keyEvidence } from './pairs.ts';
 
 /** Where a claim holds, in ms; null is an open end. */
 export type RegionMs = readonly [number | null, number | null];
@@ -30,6 +30,10 @@ export function marginText(margin: string): string {
   return region && region[0] !== null && region[1] !== null ? `${region[0]} to ${region[1]} ms` : clean(margin);
 }
 
+/** How the campaign came to its end; the manifest has when and why it was stopped each time. */
+export const course = ({ status, sittings }: Analysis['campaign']): string =>
+  sittings === 1 ? status : `${status}, stopped and resumed ${sittings - 1} ${sittings === 2 ? 'time' : 'times'}`;
+
 /** Why a verdict bears no weight; null where it does. */
 export function weakness(analysis: Analysis, verdict: Verdict): string | null {
   if (analysis.campaign.status === 'aborted') return 'the campaign was stopped before its end';
@@ -37,7 +41,8 @@ export function weakness(analysis: Analysis, verdict: Verdict): string | null {
   const cap = analysis.warnings.find((w) => w.caps.includes(verdict.claim));
   if (cap) return 'a warning about the data caps it';
   if (verdict.verdict === 'inconclusive') return 'the figures do not decide it';
-  if (keyEvidence(analysis, verdict).some((e) => e.ci === null)) return 'a figure behind it has no interval';
+  if (keyEvidence(analysis, verdict).some((e) => e.ci === null && !isCounted(e)))
+    return 'a figure behind it has no interval';
   return null;
 }
 

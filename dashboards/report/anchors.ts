@@ -41,8 +41,18 @@ const lists = [
   'all_blocks',
 ] as const;
 
+function attackAnchor(analysis: Analysis, index: number, cell: string | undefined): string | null {
+  const attack = analysis.security[0]?.attacks[index];
+  if (!attack) return null;
+  return cell === undefined || !attack.cells[Number(cell)] ? `security-a${index}` : `security-a${index}-c${cell}`;
+}
+
 /** Fragment of a JSON pointer into the analysis; null where the page does not show what it points to. */
 function anchorOf(analysis: Analysis, pointer: string): string | null {
+  const attack = /^#?\/security\/0\/attacks\/(\d+)(?:\/cells\/(\d+))?/.exec(pointer);
+  if (attack) return attackAnchor(analysis, Number(attack[1]), attack[2]);
+  const race = /^#?\/security\/0\/races\/(\d+)/.exec(pointer);
+  if (race) return analysis.security[0]?.races[Number(race[1])] ? `security-r${race[1]}` : null;
   const match = /^#?\/(\w+)\/(\d+)(?:\/(\w+))?/.exec(pointer);
   if (!match) return null;
   const [, list, at, field] = match;

@@ -5,8 +5,10 @@ import { environment, glossary, untested, verifying } from './about.ts';
 import { allComparisons } from './comparisons.ts';
 import { type Html, html, trusted } from './html.ts';
 import { latency, whereItGoes } from './latency.ts';
+import { load } from './load.ts';
 import { budget, host, logs, tokens } from './operations.ts';
 import { figure } from './parts.ts';
+import { security } from './security.ts';
 import { style } from './style.ts';
 import { thresholds } from './thresholds.ts';
 import { trust } from './trust.ts';
@@ -18,8 +20,10 @@ const contents: [string, string][] = [
   ['thresholds', 'Thresholds'],
   ['supports', 'What this supports'],
   ['trust', 'How far to trust it'],
+  ['security', 'Security outcomes'],
   ['latency', 'Latency per arm'],
   ['where', 'Where the added time goes'],
+  ['load', 'Under load'],
   ['tokens', '401s and retries'],
   ['logs', 'Logs'],
   ['budget', 'Error budget'],
@@ -55,8 +59,10 @@ export function reportHtml(analysis: Analysis, rendered: readonly RenderedChart[
 <body><a class="skip" href="#main">To the report</a><main id="main" class="page">
 ${header(analysis)}${navigation(analysis)}${draw('comparisons')}
 ${verdicts(analysis)}${thresholds(analysis)}${supports(analysis)}${trust(analysis)}
+${security(analysis, draw('escalation'))}
 ${latency(analysis, draw('latency-quantiles', 'latency-ecdf', 'warm-and-cold'))}
 ${whereItGoes(analysis, draw('waterfall'))}
+${load(analysis, draw('load-latency', 'load-frontier'))}
 ${tokens(analysis, draw('funnel-401', 'retry-amplification'))}
 ${logs(analysis, draw('correlation'))}${budget(analysis, draw('error-budget'))}${host(analysis, draw('resources'))}
 ${allComparisons(analysis)}${untested(analysis)}${environment(analysis)}${verifying(analysis)}${glossary()}

@@ -5,6 +5,7 @@ import { cellText, pairName } from '../reading/pairs.ts';
 import { armRows } from './anchors.ts';
 import { type Html, html, type Part } from './html.ts';
 import { section, table } from './parts.ts';
+import { attempts, explained, tasks } from './where.ts';
 
 const withInterval = (us: number | null, ci: readonly [number, number] | null): Part =>
   ci === null ? micros(us) : html`${micros(us)}<small>${microsInterval(ci)}</small>`;
@@ -133,6 +134,6 @@ function interactionTable(analysis: Analysis): Html | null {
 }
 
 export function whereItGoes(analysis: Analysis, figures: Part): Html {
-  const body = html`${figures}${waterfallTable(analysis)}${gapTable(analysis)}${interactionTable(analysis)}`;
+  const body = html`${explained(analysis)}${figures}${waterfallTable(analysis)}${attempts(analysis)}${tasks(analysis)}${gapTable(analysis)}${interactionTable(analysis)}`;
   return section({ id: 'where', title: 'Where the added time goes', body });
 }

@@ -4,6 +4,7 @@ import type { Analysis } from '#contract/analysis.ts';
 import { renderCharts } from '../charts/index.ts';
 import { dumpDom, evaluateAt, withoutChromium } from '../testing/chromium.ts';
 import { fixture } from '../testing/fixture.ts';
+import { attackedFixture, hostileAttackedFixture } from '../testing/fixture-security.ts';
 import { hostileFixture } from '../testing/variants.ts';
 import { reportHtml } from './index.ts';
 
@@ -33,6 +34,8 @@ test('nothing sticks out of the page, wide or narrow', options, async () => {
     [fixture(), 1400],
     [fixture(), 420],
     [hostileFixture(), 420],
+    [attackedFixture(), 1400],
+    [hostileAttackedFixture(), 420],
   ];
   for (const [analysis, width] of cases) {
     // The page's own policy forbids scripts, the probe included.

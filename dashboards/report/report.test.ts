@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Analysis } from '#contract/analysis.ts';
 import { charts, renderCharts } from '../charts/index.ts';
 import { fixture } from '../testing/fixture.ts';
+import { attackedFixture, hostileAttackedFixture } from '../testing/fixture-security.ts';
 import {
   attachedFixture,
   emptyFixture,
@@ -41,6 +42,8 @@ const variants = {
   attached: attachedFixture,
   hostile: hostileFixture,
   required: requiredFixture,
+  attacked: attackedFixture,
+  'hostile and attacked': hostileAttackedFixture,
 };
 
 function checkLinks(elements: readonly Element[]): void {
@@ -225,7 +228,7 @@ test('a chart that could not be drawn says why in its place', async () => {
 });
 
 test('every drawn chart stands with how to read it and what it does not show', async () => {
-  const html = await page(fixture());
+  const html = await page(attackedFixture());
   const text = textOf(html);
   for (const chart of charts) {
     assert.ok(html.includes(`<figure id="chart-${chart.name}"`), chart.name);
@@ -257,4 +260,27 @@ test('text has a contrast of at least 4.5 to 1, in the light and in the dark', (
         assert.ok(contrast(colours.get(name)!, colours.get(ground)!) >= 4.5, `${name} on ${ground}`);
     }
   }
+});
+
+test('under load: what each arm carries, how each step ended, and what the figures rest on', async () => {
+  const analysis = fixture();
+  const arm = analysis.load!.arms.find((a) => a.arm === 'gateway')!;
+  const last = arm.open.at(-1)!;
+  last.outcomes = { ...last.outcomes, timeout: 17, unsent: 4_321 };
+  arm.saturation = { workers: 32, served_per_s: 1_487.2, ci95: [1_401.4, 1_502.6] };
+  const html = await page(analysis);
+  const text = textOf(html.slice(html.indexOf('<section id="load"'), html.indexOf('<section id="tokens"')));
+  assert.match(text, /17 timeout/);
+  assert.match(text, /4,321 unsent/);
+  assert.match(text, /≥ 10,000/, 'a p99 that fell on a call that was not served');
+  assert.match(text, /1,487 1,401 to 1,503 32 3\.4 3\.1 to 3\.9 none 40\.2 to beyond reach/);
+  assert.match(text, /agent: 210 \(22\)/);
+  assert.ok(text.includes(analysis.load!.remarks[0]!));
+  assert.doesNotMatch(text, /The load phase was not run in this campaign/);
+});
+
+test('a campaign that did not press its arms says so', async () => {
+  const text = textOf(await page({ ...fixture(), load: null }));
+  assert.match(text, /The load phase was not run in this campaign/);
+  assert.match(text, /Load: throughput, queues and saturation\. Every figure is from arms that were not pressed/);
 });

@@ -78,6 +78,10 @@ tr:target>*{background:var(--warn)}tr.warn>*{background:var(--warn)}
 .claims td,.claims th{padding-block:.7rem}.claims thead th:nth-child(1){width:21%}.claims thead th:nth-child(2){width:17%}.claims thead th:nth-child(3){width:25%}.claims td small,.claims th small{margin-top:.25rem}.claims td div div+div{margin-top:.4rem}
 .chip{display:inline-block;white-space:nowrap;font-weight:650;font-size:.8125rem;padding:.08rem .55rem;border:1.5px solid currentColor;border-radius:99px}
 .chip.confirmed{color:var(--confirmed)}.chip.refuted{color:var(--refuted)}.chip.mixed{color:var(--mixed)}.chip.inconclusive{color:var(--inconclusive);border-style:dashed}
+.outcome{font-weight:600}.outcome.confirmed{color:var(--confirmed)}.outcome.mixed{color:var(--mixed)}.outcome.refuted{color:var(--refuted)}.outcome.inconclusive{color:var(--inconclusive);font-weight:400}
+ul.key{list-style:none;padding:0}td details{margin:.3rem 0}
+details.cell{border:0;margin:0;padding:0}details.cell summary{padding:.1rem 0;font-weight:400}details.cell[open]{min-width:15rem;padding-bottom:.5rem}details.cell:target{background:var(--warn)}
+details.cell p,details.cell ul{margin:.2rem 0}details.cell ul{padding-left:1rem}details.cell dl{margin:.3rem 0 0;font-size:.8125rem}details.cell dt{color:var(--soft)}details.cell dd{margin:0 0 .25rem}
 figure,.absent{margin:1.6rem 0 2.2rem}
 figure h3,.absent h3{margin:0 0 .7rem}
 .absent p{color:var(--soft)}
@@ -101,5 +105,5 @@ footer{margin-top:3.5rem;padding-top:1.2rem;border-top:1px solid var(--line);fon
 .cards tbody th{position:static}.cards td{display:grid;grid-template-columns:6.2rem minmax(0,1fr);gap:.6rem}.cards td::before{content:attr(data-label);color:var(--soft);font-size:.8125rem}}
 @media print{@page{margin:16mm 14mm}body{font-size:10pt}.page{display:block;padding:0;max-width:none}nav,.skip{display:none}h2{margin-top:1.2rem;padding-top:1rem;break-after:avoid}h3{break-after:avoid}
 figure,tr,.note{break-inside:avoid}.scroll,.plot{overflow:visible;border-color:#ccc}table{font-size:7.6pt}th,td{padding-right:.5rem}.n{white-space:normal}a{color:inherit;text-decoration:none}
-details::details-content{content-visibility:visible;display:block;block-size:auto}details{border:0;padding:0}}
+details::details-content{content-visibility:visible;display:block;block-size:auto}details{border:0;padding:0}details.cell:not([open])::details-content{display:none}}
 `;

@@ -13,7 +13,7 @@ import {
   pairName,
   placeOf,
 } from '../reading/pairs.ts';
-import { weakness } from '../reading/standing.ts';
+import { course, weakness } from '../reading/standing.ts';
 import { evidenceLink } from './anchors.ts';
 import { type Html, html } from './html.ts';
 import { bullets, chip, fold, section, table } from './parts.ts';
@@ -26,7 +26,7 @@ export function header(analysis: Analysis): Html {
     ['Profile', campaign.profile],
     ['Blocks', `${count(campaign.blocks.kept)} kept, ${count(campaign.blocks.voided)} voided`],
     ['Started', campaign.started],
-    ['Status', campaign.status],
+    ['Status', course(campaign)],
   ];
   const limits = provisos(analysis);
   const sentences = answer(analysis).filter((s) => !limits.includes(s));
@@ -93,7 +93,7 @@ export function verdicts(analysis: Analysis): Html {
       : html`<div class="claims">${table({
           id: 'verdict-table',
           caption:
-            'Margins were fixed before the run. A claim is confirmed only if the 90 % interval lies inside its margin everywhere, and refuted only if it lies wholly outside everywhere. Every figure leads to its row.',
+            'Margins were fixed before the run. A claim is confirmed only if the 90 % interval lies inside its margin everywhere, and refuted only if it lies wholly outside everywhere. Every figure leads to its row. Claims on attacks are judged by the outcomes that their margin names.',
           columns,
           rows: analysis.verdicts.map((v, i) => row(analysis, v, i)),
           cards: true,

@@ -10,6 +10,8 @@ import {
   shiftOf,
   waterfall,
 } from './fixture-arms.ts';
+import { loadFixture } from './fixture-load.ts';
+import { explanation, timing } from './fixture-timings.ts';
 import { subjects, verdictsOf } from './fixture-verdicts.ts';
 
 export interface FixtureOptions {
@@ -209,6 +211,7 @@ export function fixture(options: FixtureOptions = {}): Analysis {
       seed: 'weighbridge',
       status: 'complete',
       started: '2026-03-01T10:15:00.000Z',
+      sittings: 1,
       blocks: { planned: blocks, kept: blocks, voided: 0 },
       arms: shapes.map((s) => ({
         arm: s.arm,
@@ -232,6 +235,10 @@ export function fixture(options: FixtureOptions = {}): Analysis {
     arms,
     waterfalls: cells.flatMap((cell) =>
       pairs.map(([arm, baseline]) => waterfall(shapeOf(arm), shapeOf(baseline), cell)),
+    ),
+    timings: cells.flatMap((cell) => timed.map((s) => timing(s, cell))),
+    explanations: cells.flatMap((cell) =>
+      pairs.map(([arm, baseline]) => explanation(shapeOf(arm), shapeOf(baseline), cell)),
     ),
     distributions: cells.flatMap((cell) => timed.map((s) => distribution(s, cell))),
     interactions: cells.map((cell) => ({
@@ -261,6 +268,7 @@ export function fixture(options: FixtureOptions = {}): Analysis {
     all_blocks: comparisons.filter((c) => c.metric === 'felt_p95_shift' && c.arm === 'gateway'),
     verdicts,
     thresholds: [],
+    load: loadFixture(blocks),
     gates: gates(blocks),
     security: [],
     warnings: [

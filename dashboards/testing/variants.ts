@@ -139,11 +139,14 @@ export function emptyFixture(): Analysis {
     comparisons: [],
     arms: [],
     waterfalls: [],
+    timings: [],
+    explanations: [],
     distributions: [],
     interactions: [],
     aa: [],
     span_gap: [],
     all_blocks: [],
+    load: null,
     verdicts: [],
     gates: [],
     warnings: [],
@@ -192,6 +195,8 @@ export function hostileFixture(): Analysis {
   hostile.campaign.environment[hostileName] = hostileName;
   hostile.warnings.push({ code: hostileName, message: hostileName, mend: hostileName, caps: [hostileName] });
   hostile.verdicts[0]!.why = hostileName;
+  hostile.explanations[0]!.sentence = hostileName;
+  hostile.timings[0]!.unseen.push(hostileName);
   hostile.verdicts[0]!.evidence[0]!.pointer = `javascript:${hostileName}`;
   hostile.gates[0]!.note = hostileName;
   return analysisSchema.parse(hostile);

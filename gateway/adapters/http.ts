@@ -1,4 +1,5 @@
 /** Reads a request of the tools' HTTP protocol as a call: which operation of the catalogue it is, and what it asks. */
+import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { type Operation, operations } from '#contract/tools.ts';
 import type { BoundRequest, Presented } from '../controls/control.ts';
@@ -75,20 +76,25 @@ export const taskOf = (field: string | undefined): string => (field !== undefine
 export const oneTimeCodeOf = (field: string | undefined): string | undefined =>
   field !== undefined && /^[0-9]{6}$/.test(field) ? field : undefined;
 
-const preview_bytes = 2_048;
+/** What a human reads before deciding. */
+const longestShown_bytes = 2_048;
 
-/** What an approval is bound to (norm 27), read off a request whose body is at hand. */
+/**
+ * What an approval is bound to (norm 27), read off a request whose body is at hand; undefined where an approver cannot be
+ * shown that body whole: what was cut off could be what the call is about.
+ */
 export function boundRequest(
   method: string,
   url: string,
   contentType = '',
   body: Buffer = Buffer.alloc(0),
-): BoundRequest {
+): BoundRequest | undefined {
+  if (body.length > longestShown_bytes || !isUtf8(body)) return undefined;
   return {
     method,
     url,
     body_sha256: hash('sha256', Buffer.concat([Buffer.from(`${contentType}\n`), body]), 'hex'),
-    preview: body.subarray(0, preview_bytes).toString('utf8'),
+    shown: body.toString('utf8'),
   };
 }
 

@@ -1,24 +1,22 @@
 /** Who may decide, and the sessions of those who came by browser. */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { ApprovalConfig } from '#contract/config.ts';
 import type { Clock } from '../clock.ts';
-
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+import { isSecretOf, secretDigest } from '../secretDigest.ts';
 
 export class Approvers {
   readonly ids: ReadonlySet<string>;
   readonly #known: readonly { readonly id: string; readonly secret: Buffer }[];
 
   constructor(approvers: ApprovalConfig['approvers']) {
-    this.#known = approvers.map(({ id, secret }) => ({ id, secret: digest(secret) }));
+    this.#known = approvers.map(({ id, secret }) => ({ id, secret: secretDigest(secret) }));
     this.ids = new Set(approvers.map(({ id }) => id));
   }
 
   /** Whose secret it is; every one is compared, in constant time, whatever the lengths (norm 34). */
   identify(secret: string): string | undefined {
-    const given = digest(secret);
     let found: string | undefined;
-    for (const { id, secret: known } of this.#known) if (timingSafeEqual(known, given)) found = id;
+    for (const { id, secret: known } of this.#known) if (isSecretOf(known, secret)) found = id;
     return found;
   }
 }
@@ -68,9 +66,9 @@ export class Sessions {
 
 /** Constant-time, whatever the lengths. */
 export const isFormToken = (session: Session, token: string | null): boolean =>
-  timingSafeEqual(digest(session.form_token), digest(token ?? ''));
+  isSecretOf(secretDigest(session.form_token), token ?? '');
 
-const keyOf = (cookie: string): string => digest(cookie).toString('hex');
+const keyOf = (cookie: string): string => secretDigest(cookie).toString('hex');
 
 function cookieIn(field: string | undefined): string | undefined {
   const pair = field

@@ -23,7 +23,16 @@ const styleHash = createHash('sha256').update(style).digest('base64');
 export const contentSecurityPolicy = `default-src 'none'; style-src 'sha256-${styleHash}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`;
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-export const escaped = (text: string): string => text.replace(/[&<>"']/g, (c) => entities[c]!);
+/**
+ * What would not be seen, or would have other text read in another order (Unicode UAX #9, UTR #36 §2.4), is shown by its
+ * number; line feeds and tabs show themselves.
+ */
+export const escaped = (text: string): string =>
+  text.replace(
+    /[&<>"']|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (c) => entities[c] ?? (c === '\n' || c === '\t' ? c : numbered(c)),
+  );
+const numbered = (c: string): string => `[U+${c.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}]`;
 
 const stateNames: Record<ApprovalState, string> = {
   pending: 'waiting for an approver',
@@ -103,7 +112,9 @@ function article(session: Session, approval: ApprovalView): string {
 }
 
 const argumentsOf = ({ arguments: text }: ApprovalView): string =>
-  text === null ? 'not kept across the gateway’s restart' : `<pre>${escaped(text) || '(no body)'}</pre>`;
+  text === null
+    ? 'not kept across the gateway’s restart; shown again once the agent repeats its call'
+    : `<pre>${escaped(text) || '(no body)'}</pre>`;
 
 const timeOf = (epoch_ms: number): string => {
   const iso = new Date(epoch_ms).toISOString();
@@ -111,12 +122,16 @@ const timeOf = (epoch_ms: number): string => {
 };
 
 /** No buttons where the answer would be a refusal. */
-function formOf(session: Session, { id, agent, state, approved_by, operation }: ApprovalView): string {
+function formOf(session: Session, approval: ApprovalView): string {
+  const { id, agent, state, approved_by, operation } = approval;
   if (state !== 'pending') return '';
   if (agent === session.approver) return '<p>This call is your own: somebody else must decide.</p>';
   if (approved_by.includes(session.approver)) return '<p>You have approved it: a second approver must, too.</p>';
   const of = `aria-describedby="h-${escaped(id)}"`;
-  return `<form method="post" action="/decide" aria-label="Decide on ${escaped(operation)}"><input type="hidden" name="form_token" value="${session.form_token}"><input type="hidden" name="id" value="${escaped(id)}"><button type="submit" name="verdict" value="approved" ${of}>Approve</button><button type="submit" name="verdict" value="denied" ${of}>Deny</button></form>`;
+  // Nobody approves what cannot be read.
+  const approve =
+    approval.arguments === null ? '' : `<button type="submit" name="verdict" value="approved" ${of}>Approve</button>`;
+  return `<form method="post" action="/decide" aria-label="Decide on ${escaped(operation)}"><input type="hidden" name="form_token" value="${session.form_token}"><input type="hidden" name="id" value="${escaped(id)}">${approve}<button type="submit" name="verdict" value="denied" ${of}>Deny</button></form>`;
 }
 
 const document = (title: string, body: string): string => `<!doctype html>

@@ -46,6 +46,14 @@ async function start(): Promise<Running> {
   return { control, url, approvals_url: approvals_url! };
 }
 
+/** The page of one approval, as ada sees it. */
+async function pageOf({ approvals_url }: Running, id: string): Promise<string> {
+  const body = new URLSearchParams({ secret, next: '/' });
+  const login = await fetch(`${approvals_url}/login`, { method: 'POST', body, redirect: 'manual' });
+  const cookie = login.headers.get('set-cookie')!.split(';')[0]!;
+  return (await fetch(`${approvals_url}/approvals/${id}`, { headers: { cookie } })).text();
+}
+
 async function kill({ control }: Running): Promise<void> {
   const gone = new Promise((resolve) => control.child.once('exit', resolve));
   control.child.kill('SIGKILL');
@@ -89,4 +97,22 @@ test('norm 27: kill -9 after each step: approved once, served once, the code use
   assert.ok(costs!.all.spent_cents >= 1_400, String(costs!.all.spent_cents));
   await kill(gateway);
   assert.equal(house.arrived, 1);
+});
+
+test('after a restart nobody is offered to approve what cannot be shown, until the agent repeats its call', async () => {
+  const authorization = await house.as('agent');
+  gateway = await start();
+  const pay = (): Promise<RawAnswer> => send(gateway!.url, payment(1_450, authorization));
+  const id = (await pay()).fields.get('weighbridge-approval')![0]!;
+  const before = await pageOf(gateway, id);
+  assert.ok(before.includes('acme') && before.includes('value="approved"'));
+  await kill(gateway);
+
+  gateway = await start();
+  const blind = await pageOf(gateway, id);
+  assert.ok(!blind.includes('acme') && !blind.includes('value="approved"') && blind.includes('value="denied"'));
+  assert.equal((await pay()).fields.get('weighbridge-approval')![0], id);
+  const again = await pageOf(gateway, id);
+  assert.ok(again.includes('acme') && again.includes('value="approved"'));
+  await kill(gateway);
 });

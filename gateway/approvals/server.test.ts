@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { House } from '../controls/testing_calls.ts';
 import type { Gateway } from '../gateway.ts';
 import { Collector, send } from '../testing.ts';
+import { escaped } from './page.ts';
 import type { ApprovalView } from './store.ts';
 
 const secrets = { ada: 'secret-of-ada-for-tests', bob: 'secret-of-bob-for-tests', agent: 'secret-of-the-agent-itself' };
@@ -200,6 +201,14 @@ describe('approvals listener', () => {
     const html = await page('/', (await login('ada')).cookie);
     assert.ok(html.includes('&lt;script&gt;alert(1)') && html.includes('&lt;b&gt;agent'));
     assert.ok(!html.includes('<script') && !html.includes('<img') && !html.includes('<b>'));
+  });
+
+  test('what would not be seen, or turns the text around, is shown by its number', () => {
+    assert.equal(
+      escaped('a\u202eb\u2066c\u200bd\u0000e\u2028f\nüß\t'),
+      'a[U+202E]b[U+2066]c[U+200B]d[U+0000]e[U+2028]f\nüß\t',
+    );
+    assert.equal(escaped(String.fromCodePoint(0xe0041)), '[U+E0041]');
   });
 
   test('signing in leads nowhere else, fails without a secret, and ends by signing out', async () => {

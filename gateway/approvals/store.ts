@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { BoundRequest } from '../controls/control.ts';
-import { Journal } from '../controls/journal.ts';
+import { Journal } from '../journal.ts';
 
 /** Of one agent; a human can look at no more, and the store stays small. */
 const maxPending = 100;
@@ -50,7 +50,7 @@ export interface ApprovalView extends Omit<Asked, 'kind'> {
   state: ApprovalState;
   approved_by: string[];
   denied_by: string | null;
-  /** Begin of the body; null after a restart. */
+  /** The whole body; null after a restart, until the agent repeats its call. */
   arguments: string | null;
 }
 
@@ -61,7 +61,7 @@ export type Objection = 'unknown' | 'not_pending' | 'own_request' | 'second_appr
 interface Entry {
   readonly asked: Asked;
   readonly key: string;
-  readonly preview: string | null;
+  shown: string | null;
   /** Resolves once it is in the file. */
   readonly written: Promise<void>;
   readonly approvedBy: string[];
@@ -113,13 +113,17 @@ export class ApprovalStore {
       if (this.#pendingOf(wanted.agent) >= maxPending) return undefined;
       entry = this.#begin(wanted, key);
     }
+    entry.shown ??= wanted.request.shown;
     await entry.written;
     return entry.asked.id;
   }
 
-  /** Is this approval for that very call? */
+  /** Is this approval for that very call? Then approvers can be shown its arguments again, if a restart took them. */
   isFor(id: string, wanted: Wanted): boolean {
-    return this.#entries.get(id)?.key === keyOf(wanted);
+    const entry = this.#entries.get(id);
+    if (entry?.key !== keyOf(wanted)) return false;
+    entry.shown ??= wanted.request.shown;
+    return true;
   }
 
   /** undefined where there is none, or it was forgotten after it had expired. */
@@ -182,7 +186,7 @@ export class ApprovalStore {
 
   #begin(wanted: Wanted, key: string): Entry {
     const { agent, operation, amount_cents, approvers_needed, request } = wanted;
-    const { method, url, body_sha256, preview } = request;
+    const { method, url, body_sha256, shown } = request;
     const asked_ms = this.#clock.epoch_ms();
     const asked: Asked = {
       kind: 'asked',
@@ -201,7 +205,7 @@ export class ApprovalStore {
       this.#forget(entry);
       throw error;
     });
-    const entry: Entry = { asked, key, preview, written, approvedBy: [], deniedBy: null, served: false };
+    const entry: Entry = { asked, key, shown, written, approvedBy: [], deniedBy: null, served: false };
     this.#entries.set(asked.id, entry);
     this.#byKey.set(key, entry);
     return entry;
@@ -230,13 +234,13 @@ export class ApprovalStore {
 
   #view(entry: Entry): ApprovalView {
     const { kind: _, ...asked } = entry.asked;
-    const { approvedBy, deniedBy, preview } = entry;
+    const { approvedBy, deniedBy, shown } = entry;
     return {
       ...asked,
       state: this.#stateOf(entry),
       approved_by: [...approvedBy],
       denied_by: deniedBy,
-      arguments: preview,
+      arguments: shown,
     };
   }
 
@@ -260,12 +264,12 @@ export class ApprovalStore {
 
   #replay(record: ApprovalRecord, approvers: ReadonlySet<string>): void {
     if (record.kind === 'asked') {
-      const key = keyOf({ ...record, request: { ...record, preview: '' } });
+      const key = keyOf({ ...record, request: { ...record, shown: '' } });
       const written = Promise.resolve();
       const entry: Entry = {
         asked: record,
         key,
-        preview: null,
+        shown: null,
         written,
         approvedBy: [],
         deniedBy: null,

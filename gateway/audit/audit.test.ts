@@ -1,17 +1,18 @@
 /** Norm 26 for the audit in mode `buffered`, and what a record holds. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import type { GatewayConfig } from '#contract/config.ts';
-import { Authority, gatewayTo, get, Origin, post, RawClient, send, until } from '../testing.ts';
+import { after, before, describe, mock, test } from 'node:test';
+import { gatewayTo, get, Origin, RawClient, send, until } from '../testing.ts';
 import { emptyLog } from './audit.ts';
 import { BufferedAudit } from './buffered.ts';
+import { Checkpointing } from './checkpointing.ts';
+import { Checkpoints } from './checkpoints.ts';
 import { openAudit } from './open.ts';
 import type { AuditRecord } from './record.ts';
-import { recordOf, recordsOf, SmallDisk } from './testing.ts';
+import { auditedGateway, logIn, recordOf, recordsOf, SmallDisk } from './testing.ts';
 
 const record = (reason: string): AuditRecord => recordOf({ reason });
 
@@ -24,22 +25,12 @@ describe('audit, buffered', () => {
 
   test('one record per request: who, what, decision, status, and a digest of the arguments', async () => {
     const file = join(directory, 'a.jsonl');
-    const authority = await Authority.start();
-    const origin = await Origin.start();
-    const controls: GatewayConfig['controls'] = {
-      bearer: authority.verifier,
-      policy: { agents: [{ agent_id: 'agent', scopes: ['read:calendar', 'write:payments'] }], max_payment_cents: 100 },
-      audit: { file, mode: 'buffered' },
-    };
-    const gateway = await gatewayTo(origin.url, controls);
+    const { gateway, token, pay, stop } = await auditedGateway({ file, mode: 'buffered' });
     assert.equal(gateway.audit_mode, 'buffered');
     const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
-    const token = `Authorization: Bearer ${await authority.token()}`;
-    const pay = (amount: number) =>
-      post('/payments/payments', `{"amount_cents":${amount}}`, token, 'Content-Type: application/json');
     await send(gateway.url, get('/calendar/events?day=1', token, `traceparent: 00-${trace}-00f067aa0ba902b7-01`));
-    await send(gateway.url, pay(100));
-    await send(gateway.url, pay(101));
+    await pay(100);
+    await pay(101);
     await send(gateway.url, get('/calendar/events'));
     await send(gateway.url, get('/nowhere', token));
     await send(gateway.url, get('/a/../b', token));
@@ -62,9 +53,7 @@ describe('audit, buffered', () => {
     assert.equal(records[2]!.arguments_sha256, sha256('/payments/payments\n{"amount_cents":101}'));
     assert.ok(records.every((r) => !Number.isNaN(Date.parse(r.time))));
     assert.ok(records.every((r, i) => r.event === 'request' && r.seq === i));
-    await gateway.close();
-    await origin.stop();
-    await authority.stop();
+    await stop();
   });
 
   test('records are appended, and closing writes what is left', async () => {
@@ -124,12 +113,53 @@ describe('audit, buffered', () => {
     await audit.flush();
     assert.equal(audit.healthy, true);
     assert.equal(audit.decide(), undefined);
-    const reasons = disk.written
-      .split('\n')
-      .slice(0, -1)
-      .map((line) => (JSON.parse(line) as AuditRecord).reason);
+    const reasons = disk.records.map((r) => r.reason);
     assert.deepEqual(reasons, ['first 0', 'first 1', 'first 2', 'first 3', 'first 4', 'in flight']);
     await audit.close();
+  });
+
+  test('after a failed fdatasync nothing is written, signed or let in: the next one would tell nothing', async () => {
+    const log = await logIn(directory, 'buffered', 5);
+    const disk = new SmallDisk(1_000_000);
+    // As Linux does it: the pages are dropped, and the next one, with nothing to write, succeeds.
+    disk.onSync = async () => {
+      disk.onSync = undefined;
+      throw new Error('EIO');
+    };
+    const checkpointing = new Checkpointing(await Checkpoints.open(log.config.checkpoints!, log.file));
+    const audit = new BufferedAudit({ ...emptyLog(disk), checkpointing });
+    for (let i = 0; i < 6; i++) audit.note(record(`${i}`));
+    await audit.flush();
+    const { written } = disk;
+    audit.note(record('later'));
+    await audit.flush();
+    assert.equal(audit.healthy, false);
+    assert.throws(() => audit.decide(), { code: 'STORE' });
+    await audit.close();
+    assert.equal(disk.written, written);
+    assert.deepEqual(await log.checkpoints(), []);
+  });
+
+  test('norm 36: the name of a new log is durable before anything is acknowledged', async () => {
+    const place = await mkdtemp(join(directory, 'new-'));
+    const handle = await open(place, 'r');
+    const { ino } = await handle.stat();
+    const all = Object.getPrototypeOf(handle) as FileHandle;
+    await handle.close();
+    const { sync } = all;
+    const inodes: number[] = [];
+    const spied = mock.method(all, 'sync', async function (this: FileHandle) {
+      inodes.push((await this.stat()).ino);
+      await sync.call(this);
+    });
+    try {
+      for (const mode of ['buffered', 'group_commit'] as const) {
+        await (await openAudit({ file: join(place, `${mode}.jsonl`), mode })).close();
+      }
+    } finally {
+      spied.mock.restore();
+    }
+    assert.deepEqual(inodes, [ino, ino]);
   });
 
   test('records noted while a batch is being written are part of the flush that comes behind', async () => {

@@ -1,7 +1,8 @@
 /**
  * Mode `buffered`: one record per request, held in memory and written in batches, off the requests' path; a crash loses
  * what was not yet written, at most `flushEvery_ms`. Records are chained when they are written, so a request pays for an
- * entry in an array and nothing more.
+ * entry in an array and nothing more. After a failed fdatasync nothing is written or signed any more, for the reason that
+ * `groupCommit.ts` tells.
  */
 import { type Audit, type AuditState, cannotWrite } from './audit.ts';
 import type { AuditRecord } from './record.ts';
@@ -25,6 +26,8 @@ export class BufferedAudit implements Audit {
   /** What a write that fell short has left over; it goes first, so that no line is ever torn by a later one. */
   #rest: Buffer = Buffer.alloc(0);
   #failed = false;
+  /** For good: only a start can tell what the disk holds. */
+  #broken = false;
   #writing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -34,6 +37,7 @@ export class BufferedAudit implements Audit {
   }
 
   decide(): undefined {
+    if (this.#broken) throw cannotWrite();
     if (!this.healthy || this.#records.length >= maxRecords) {
       // Try again, so that it mends itself as soon as the disk does.
       this.#schedule();
@@ -43,7 +47,7 @@ export class BufferedAudit implements Audit {
   }
 
   note(record: AuditRecord): void {
-    if (this.#records.length >= maxRecords || this.#rest.length > maxRest_bytes) return;
+    if (this.#broken || this.#records.length >= maxRecords || this.#rest.length > maxRest_bytes) return;
     this.#records.push(record);
     if (this.#records.length === batchRecords) void this.flush();
     else this.#schedule();
@@ -59,14 +63,14 @@ export class BufferedAudit implements Audit {
   }
 
   get healthy(): boolean {
-    return !this.#failed && !this.#state.checkpointing.failed;
+    return !this.#failed && !this.#broken && !this.#state.checkpointing.failed;
   }
 
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     await this.flush();
     const { checkpointing, chain, file } = this.#state;
-    if (checkpointing.on && !this.#failed && (await this.#synced())) await checkpointing.finish(chain);
+    if (checkpointing.on && !this.#failed && !this.#broken && (await this.#synced())) await checkpointing.finish(chain);
     await file.close();
   }
 
@@ -78,6 +82,7 @@ export class BufferedAudit implements Audit {
   }
 
   async #write(): Promise<void> {
+    if (this.#broken) return;
     const { file, chain, checkpointing } = this.#state;
     const lines = this.#records.map((record) => `${chain.append(record)}\n`).join('');
     this.#records = [];
@@ -104,7 +109,7 @@ export class BufferedAudit implements Audit {
       await this.#state.file.sync();
       return true;
     } catch {
-      this.#failed = true;
+      this.#broken = true;
       return false;
     }
   }

@@ -4,13 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import { openCheckpoint, readPublicKey, readSigningKey, signCheckpoint } from './checkpoint.ts';
+import { describe, test } from 'node:test';
+import { keyId } from '#contract/noteKeys.ts';
+import { openCheckpoint, signCheckpoint } from './checkpoint.ts';
 import { leafHash } from './merkle.ts';
-import { isKeyName, keyId, openNote, signNote } from './signedNote.ts';
+import { isKeyName, openNote, signNote } from './signedNote.ts';
 
 const skey = 'PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz';
 const text = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n";
@@ -83,45 +81,5 @@ describe('checkpoints', () => {
     assert.ok(openCheckpoint(signNote(`${signer.name}\n7\n${root}\n`, signer), publicKey));
     // Signed under one name, with another origin.
     assert.equal(openCheckpoint(signNote(`other.example\n7\n${root}\n`, signer), publicKey), undefined);
-  });
-});
-
-describe('key files', () => {
-  let dir: string;
-  before(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'audit-key-'));
-  });
-  after(() => rm(dir, { recursive: true }));
-  const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }) as string;
-
-  test('a private key is taken from its owner alone, and no error quotes the file', async () => {
-    const file = join(dir, 'key.pem');
-    await writeFile(file, pem, { mode: 0o600 });
-    assert.equal((await readSigningKey(file)).asymmetricKeyType, 'ed25519');
-    await chmod(file, 0o640);
-    await assert.rejects(readSigningKey(file), { code: 'CONFIG' });
-    const secret = pem.split('\n')[1]!;
-    await writeFile(file, pem.replace('PRIVATE KEY', 'PRIVATE KEX'));
-    await chmod(file, 0o600);
-    await assert.rejects(readSigningKey(file), (error: Error) => {
-      assert.equal((error as { code?: string }).code, 'CONFIG');
-      assert.ok(!`${error.stack}${JSON.stringify(error)}`.includes(secret));
-      assert.equal(error.cause, undefined);
-      return true;
-    });
-    const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
-    await writeFile(file, rsa.privateKey.export({ format: 'pem', type: 'pkcs8' }));
-    await assert.rejects(readSigningKey(file), /not an Ed25519 key/);
-    await assert.rejects(readSigningKey(join(dir, 'none')), { code: 'CONFIG' });
-  });
-
-  test('as a public key no private one is taken', async () => {
-    const file = join(dir, 'public.pem');
-    await writeFile(file, publicKey.export({ format: 'pem', type: 'spki' }));
-    assert.equal((await readPublicKey(file)).type, 'public');
-    await writeFile(file, pem);
-    await assert.rejects(readPublicKey(file), /private one/);
-    await writeFile(file, 'nonsense');
-    await assert.rejects(readPublicKey(file), /not in PEM form/);
   });
 });

@@ -1,11 +1,13 @@
 /** The directory of checkpoints: elsewhere than the log, so that who can write the one need not be able to write the other. */
 import type { KeyObject } from 'node:crypto';
 import { createPublicKey } from 'node:crypto';
-import { mkdir, open, readdir, readFile, realpath, rename } from 'node:fs/promises';
+import { mkdir, readdir, readFile, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { AuditCheckpointConfig } from '#contract/config.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
-import { type Checkpoint, openCheckpoint, readSigningKey, signCheckpoint } from './checkpoint.ts';
+import { replaceFile } from '#contract/files.ts';
+import { readSigningKey } from '#contract/keyFiles.ts';
+import { type Checkpoint, openCheckpoint, signCheckpoint } from './checkpoint.ts';
 import type { TreeHead } from './merkle.ts';
 import { isKeyName, type NoteSigner } from './signedNote.ts';
 
@@ -56,7 +58,7 @@ export class Checkpoints {
     if (!Number.isSafeInteger(every_records) || every_records < 1) {
       throw refuse('every_records must be a positive integer', String(every_records), 'for example 1000');
     }
-    const privateKey = await readSigningKey(config.key_file);
+    const privateKey = await readSigningKey(config.key_file, "the audit's signing key");
     try {
       await mkdir(dir, { recursive: true, mode: 0o700 });
     } catch (error) {
@@ -92,21 +94,8 @@ export class Checkpoints {
   /** Signs and writes, whole and durable. Only for heads of records that are durable themselves. */
   async write(head: TreeHead): Promise<void> {
     const name = nameOf(head.size);
-    const partial = join(this.#dir, `.${name}.partial`);
-    const file = await open(partial, 'w', 0o600);
-    try {
-      await file.writeFile(signCheckpoint(head, this.#signer));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(partial, join(this.#dir, name));
-    const directory = await open(this.#dir, 'r');
-    try {
-      await directory.sync();
-    } finally {
-      await directory.close();
-    }
+    const temporary = join(this.#dir, `.${name}.partial`);
+    await replaceFile(join(this.#dir, name), signCheckpoint(head, this.#signer), { mode: 0o600, temporary });
     this.#latest = { ...head, origin: this.#signer.name };
   }
 }

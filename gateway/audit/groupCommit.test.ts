@@ -1,17 +1,14 @@
 /** Mode `group_commit`: norms 26, 36 and 37, first on a disk that can be told what to do, then through a whole gateway. */
 import assert from 'node:assert/strict';
-import { copyFile, mkdir, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { GatewayConfig } from '#contract/config.ts';
 import { Authority, gatewayTo, get, Origin, post, RawClient, send, until } from '../testing.ts';
 import { emptyLog } from './audit.ts';
 import { Chain } from './chain.ts';
 import { GroupCommitAudit } from './groupCommit.ts';
-import { openAudit } from './open.ts';
-import { recover } from './recover.ts';
-import { fill, logIn, recordOf, recordsOf, SmallDisk } from './testing.ts';
+import { auditedGateway, recordOf, recordsOf, SmallDisk } from './testing.ts';
 import { verifyLog } from './verify.ts';
 
 const deferred = (): { promise: Promise<void>; resolve: () => void; reject: (error: Error) => void } =>
@@ -138,128 +135,6 @@ describe('a batch', () => {
   });
 });
 
-describe('opening what is there', () => {
-  let parent: string;
-  before(async () => {
-    parent = await mkdtemp(join(tmpdir(), 'audit-open-'));
-  });
-  after(() => rm(parent, { recursive: true }));
-
-  test('norm 37: cut at every byte, it keeps every whole record, drops the torn one, and goes on', async () => {
-    const whole = await logIn(parent);
-    const { checkpoints: _none, ...config } = whole.config;
-    await fill(config, 3);
-    const bytes = await readFile(whole.file);
-    const copy = join(parent, 'torn.jsonl');
-    const lastRecord = bytes.lastIndexOf(0x0a, bytes.length - 2) + 1;
-    await copyFile(whole.file, copy);
-    for (let length = bytes.length; length >= 0; length--) {
-      await truncate(copy, length);
-      const kept = bytes.subarray(0, length).filter((byte) => byte === 0x0a).length;
-      const end = bytes.subarray(0, length).lastIndexOf(0x0a) + 1;
-      const found = await recover(copy, undefined);
-      assert.deepEqual([found.chain.size, found.length, found.torn_bytes], [kept, end, length - end]);
-      // Each byte of the last record, and now and then one before: a sync for each would take its time.
-      if (length < lastRecord && length % 97 !== 0) continue;
-      const opened = join(parent, 'opened.jsonl');
-      await copyFile(copy, opened);
-      const audit = await openAudit({ ...config, file: opened });
-      assert.equal(audit.torn_bytes, length - end);
-      await audit.commit!(recordOf({ reason: `behind ${length}` }));
-      await audit.close();
-      assert.ok((await readFile(opened)).subarray(0, end).equals(bytes.subarray(0, end)));
-      const { ok, records, torn_bytes } = await verifyLog(opened);
-      assert.deepEqual([ok, records, torn_bytes], [true, kept + 1, 0], `cut to ${length}`);
-    }
-  });
-
-  test('a tail of zeros, as a loss of power leaves it, is cut off', async () => {
-    const log = await logIn(parent);
-    await fill(log.config, 7);
-    const { size } = await stat(log.file);
-    await truncate(log.file, size + 4_096);
-    const audit = await openAudit(log.config);
-    assert.equal(audit.torn_bytes, 4_096);
-    await audit.close();
-    assert.equal((await stat(log.file)).size, size);
-  });
-
-  for (const mode of ['buffered', 'group_commit'] as const) {
-    test(`${mode}: the chain goes on over restarts, with a checkpoint per interval and at each close`, async () => {
-      const log = await logIn(parent, mode, 5);
-      await fill(log.config, 3);
-      await fill(log.config, 11);
-      const sizes = (await log.checkpoints()).map(({ note }) => Number(note.split('\n')[1]));
-      assert.deepEqual(sizes[0], 3);
-      assert.deepEqual(sizes.at(-1), 14);
-      assert.ok(
-        sizes.some((size) => size >= 8 && size < 14),
-        String(sizes),
-      );
-      const found = await verifyLog(log.file, { checkpoints: await log.checkpoints(), publicKey: log.publicKey });
-      assert.deepEqual([found.ok, found.records, found.covered], [true, 14, 14]);
-      // Nothing new, nothing signed.
-      await fill(log.config, 0);
-      assert.equal((await log.checkpoints()).length, sizes.length);
-    });
-  }
-
-  test('a log that its latest checkpoint does not fit, or that is no chain, is not continued', async () => {
-    const log = await logIn(parent);
-    await fill(log.config, 10);
-    const bytes = await readFile(log.file, 'utf8');
-    const lines = bytes.split('\n').slice(0, -1);
-    const refused = async (content: string): Promise<void> => {
-      await writeFile(log.file, content);
-      await assert.rejects(openAudit(log.config), { code: 'INTEGRITY' });
-      assert.equal(await readFile(log.file, 'utf8'), content, 'evidence is left as it is');
-    };
-    await refused('');
-    await refused(`${lines.slice(0, 9).join('\n')}\n`);
-    await refused(bytes.replace('"agent":"odd"', '"agent":"eve"'));
-    await refused(`${bytes}{"no":"record"}\n`);
-    const rewritten = new Chain();
-    await refused(
-      lines
-        .map((line, i) => `${rewritten.append({ ...JSON.parse(line), ...(i === 4 ? { agent: 'eve' } : {}) })}\n`)
-        .join(''),
-    );
-  });
-
-  test('checkpoints: refused beside the log, with a foreign key, with another origin', async () => {
-    const log = await logIn(parent);
-    await fill(log.config, 2);
-    const checkpoints = log.config.checkpoints!;
-    const opened = (changes: Partial<typeof checkpoints>): Promise<unknown> =>
-      openAudit({ ...log.config, checkpoints: { ...checkpoints, ...changes } });
-    await assert.rejects(opened({ dir: join(log.dir, '..') }), { code: 'CONFIG' });
-    await assert.rejects(opened({ origin: 'two words' }), { code: 'CONFIG' });
-    await assert.rejects(opened({ every_records: 0 }), { code: 'CONFIG' });
-    await assert.rejects(opened({ origin: 'other.example' }), { code: 'INTEGRITY' });
-    await assert.rejects(opened({ key_file: (await logIn(parent)).key_file }), { code: 'INTEGRITY' });
-  });
-
-  test('while a checkpoint cannot be written, requests are refused; then it mends itself', async () => {
-    const log = await logIn(parent, 'group_commit', 2);
-    const audit = await openAudit(log.config);
-    await rm(log.dir, { recursive: true });
-    for (let i = 0; i < 2; i++) await audit.commit!(recordOf({}));
-    await until(() => !audit.healthy);
-    assert.throws(() => audit.decide(), { code: 'STORE' });
-    await mkdir(log.dir);
-    await until(() => {
-      try {
-        audit.decide();
-      } catch {
-        return false;
-      }
-      return true;
-    });
-    await audit.close();
-    assert.equal((await log.checkpoints()).length, 1);
-  });
-});
-
 describe('a gateway', () => {
   let directory: string;
   before(async () => {
@@ -269,20 +144,10 @@ describe('a gateway', () => {
 
   test('an allowed request: its decision before, its outcome after; a denial: one record', async () => {
     const file = join(directory, 'a.jsonl');
-    const authority = await Authority.start();
-    const origin = await Origin.start();
-    const controls: GatewayConfig['controls'] = {
-      bearer: authority.verifier,
-      policy: { agents: [{ agent_id: 'agent', scopes: ['read:calendar', 'write:payments'] }], max_payment_cents: 100 },
-      audit: { file, mode: 'group_commit' },
-    };
-    const gateway = await gatewayTo(origin.url, controls);
+    const { gateway, token, pay, stop } = await auditedGateway({ file, mode: 'group_commit' });
     assert.equal(gateway.audit_mode, 'group_commit');
-    const token = `Authorization: Bearer ${await authority.token()}`;
-    const pay = (amount: number) =>
-      post('/payments/payments', `{"amount_cents":${amount}}`, token, 'Content-Type: application/json');
-    assert.equal((await send(gateway.url, pay(100))).status, 200);
-    assert.equal((await send(gateway.url, pay(101))).status, 403);
+    assert.equal((await pay(100)).status, 200);
+    assert.equal((await pay(101)).status, 403);
     assert.equal((await send(gateway.url, get('/calendar/events'))).status, 401);
     assert.equal((await send(gateway.url, get('/a/../b', token))).status, 400);
     await gateway.drain();
@@ -303,10 +168,8 @@ describe('a gateway', () => {
     assert.equal(decision.trace_id, outcome!.trace_id);
     assert.equal(decision.span_id, outcome!.span_id);
     assert.equal(decision.arguments_sha256.length, 64);
-    await gateway.close();
+    await stop();
     assert.equal((await verifyLog(file)).ok, true);
-    await origin.stop();
-    await authority.stop();
   });
 
   test('norm 36: nothing goes upstream, and no denial is answered, while its record is not durable', async () => {
@@ -385,6 +248,55 @@ describe('a gateway', () => {
       ],
     );
     await origin.stop();
+  });
+
+  test('a body that breaks while a control waits: the denial is the last word, no control is asked after it', async () => {
+    const disk = new SmallDisk(1_000_000);
+    const [token, gate] = [deferred(), deferred()];
+    disk.onSync = () => gate.promise;
+    const authority = await Authority.start();
+    authority.onToken = () => ({ status: 200, body: { access_token: 't', expires_in: 60 }, after: token.promise });
+    const origin = await Origin.start();
+    const audit = new GroupCommitAudit(emptyLog(disk));
+    const { commit } = audit;
+    let commits = 0;
+    audit.commit = (record) => {
+      commits++;
+      return commit(record);
+    };
+    const { token_endpoint } = authority;
+    const credentials = { token_endpoint, client_id: 'vault', client_secret: 's', scopes: [], resource: 'urn:tools' };
+    // The budget has the body read, and it is too long to be held: it is still coming in while the vault waits.
+    const controls = {
+      bearer: authority.verifier,
+      budget: { window: 'lifetime', agent_cents: 1 },
+      credentials,
+    } as const;
+    const gateway = await gatewayTo(origin.url, controls, { audit, limits: { buffered_body_bytes: 1 } });
+    const as = `Authorization: Bearer ${await authority.token()}`;
+    const broken = new RawClient(gateway.url);
+    const fields = `Host: gw.test\r\n${as}\r\nTransfer-Encoding: chunked`;
+    broken.write(`GET /calendar/events HTTP/1.1\r\n${fields}\r\n\r\n2\r\nab\r\n`);
+    await until(() => authority.tokenRequests.length === 1);
+    broken.write('no size\r\n');
+    await until(() => disk.records.length === 1);
+    const next = new RawClient(gateway.url);
+    next.write(get('/calendar/events', as));
+    // It waits for the same token, behind the broken one: its decision shows that both have gone on.
+    token.resolve();
+    await until(() => commits >= 2);
+    gate.resolve();
+    assert.equal((await broken.untilEnd()).status, 400);
+    assert.equal((await next.untilEnd()).status, 200);
+    await gateway.close();
+    const [denial] = disk.records;
+    assert.deepEqual(
+      disk.records.filter((r) => r.trace_id === denial!.trace_id).map((r) => [r.event, r.decision]),
+      [['request', 'deny']],
+    );
+    assert.equal(origin.heads.length, 1);
+    await origin.stop();
+    await authority.stop();
   });
 
   test('fifty at once: each on record before its answer, all chained', async () => {

@@ -1,5 +1,4 @@
 /** What commands may use of the audit log. */
-export { readPublicKey } from './checkpoint.ts';
 export { readCheckpoints } from './checkpoints.ts';
 export { cefOf } from './export/cef.ts';
 export { ocsfCheck, ocsfOf } from './export/ocsf.ts';

@@ -5,8 +5,9 @@
  * every small tree.
  */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { describe, test } from 'node:test';
+import crypto, { createHash } from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
+import { describe, mock, test } from 'node:test';
 import {
   consistencyProof,
   emptyRoot,
@@ -14,6 +15,7 @@ import {
   inclusionProof,
   leafHash,
   merkleRoot,
+  Tree,
   verifyConsistency,
   verifyInclusion,
 } from './merkle.ts';
@@ -47,12 +49,12 @@ describe('known answers', () => {
   });
 
   test('inclusion of leaves 0 and 5 of 8', () => {
-    assert.deepEqual(hex(inclusionProof(leaves, 0)), [
+    assert.deepEqual(hex(inclusionProof(new Tree(leaves), 0)), [
       '96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7',
       '5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e',
       '6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4',
     ]);
-    assert.deepEqual(hex(inclusionProof(leaves, 5)), [
+    assert.deepEqual(hex(inclusionProof(new Tree(leaves), 5)), [
       'bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b',
       'ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0',
       'd37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7',
@@ -60,17 +62,17 @@ describe('known answers', () => {
   });
 
   test('consistency of 1 and 6 with 8, and of 2 with 5', () => {
-    assert.deepEqual(hex(consistencyProof(leaves, 1)), [
+    assert.deepEqual(hex(consistencyProof(new Tree(leaves), 1)), [
       '96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7',
       '5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e',
       '6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4',
     ]);
-    assert.deepEqual(hex(consistencyProof(leaves, 6)), [
+    assert.deepEqual(hex(consistencyProof(new Tree(leaves), 6)), [
       '0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a',
       'ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0',
       'd37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7',
     ]);
-    assert.deepEqual(hex(consistencyProof(leaves.slice(0, 5), 2)), [
+    assert.deepEqual(hex(consistencyProof(new Tree(leaves), 2, 5)), [
       '5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e',
       'bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b',
     ]);
@@ -117,7 +119,7 @@ describe('every tree of up to 40 leaves', () => {
     for (let size = 1; size <= entries.length; size++) {
       const root = rootOf(size);
       for (let index = 0; index < size; index++) {
-        const proof = inclusionProof(all.slice(0, size), index);
+        const proof = inclusionProof(new Tree(all.slice(0, size)), index);
         const claim = { leaf: all[index]!, index, size, root };
         assert.ok(verifyInclusion(claim, proof), `${index} of ${size}`);
         assert.ok(!verifyInclusion({ ...claim, leaf: leafHash('another') }, proof));
@@ -130,11 +132,12 @@ describe('every tree of up to 40 leaves', () => {
   });
 
   test('consistency of every two sizes is proven, and of no other history', () => {
+    const tree = new Tree(all);
     for (let size = 0; size <= entries.length; size++) {
       const second = { size, root: rootOf(size) };
       for (let older = 0; older <= size; older++) {
         const first = { size: older, root: rootOf(older) };
-        const proof = consistencyProof(all.slice(0, size), older);
+        const proof = consistencyProof(tree, older, size);
         assert.ok(verifyConsistency(first, second, proof), `${older} of ${size}`);
         assert.ok(!verifyConsistency({ ...first, root: leafHash('another') }, second, proof));
         assert.ok(!verifyConsistency(first, second, [...proof, first.root]));
@@ -144,4 +147,25 @@ describe('every tree of up to 40 leaves', () => {
     }
     assert.ok(!verifyConsistency({ size: 3, root: rootOf(3) }, { size: 2, root: rootOf(2) }, []));
   });
+});
+
+test('a proof costs hashes by its length, not by the size of the log', () => {
+  const size = 4_096 + 1_000;
+  const many = Array.from({ length: size }, (_, i) => leafHash(String(i)));
+  const hashes = mock.method(crypto, 'hash');
+  syncBuiltinESMExports();
+  try {
+    const tree = new Tree(many);
+    assert.ok(hashes.mock.callCount() < size);
+    hashes.mock.resetCalls();
+    for (let first = 100; first < size; first += 100) {
+      inclusionProof(tree, first);
+      consistencyProof(tree, first, Math.min(size, first + 100));
+    }
+    // At most so many as there are heights, for each of the two hashes that are no complete subtree's.
+    assert.ok(hashes.mock.callCount() <= 50 * 2 * 2 * 13, String(hashes.mock.callCount()));
+  } finally {
+    hashes.mock.restore();
+    syncBuiltinESMExports();
+  }
 });

@@ -42,6 +42,36 @@ export class Frontier {
   }
 }
 
+/** A whole tree with the roots of all its complete subtrees, so that a proof costs hashes by its length alone. */
+export class Tree {
+  /** By height: roots of the complete subtrees of 2^height leaves, from the left. */
+  readonly #levels: Buffer[][];
+
+  /** @param leaves their hashes */
+  constructor(leaves: readonly Buffer[]) {
+    let level = [...leaves];
+    this.#levels = [level];
+    while (level.length > 1) {
+      const above: Buffer[] = [];
+      for (let i = 0; i + 1 < level.length; i += 2) above.push(nodeHash(level[i]!, level[i + 1]!));
+      this.#levels.push(above);
+      level = above;
+    }
+  }
+
+  get size(): number {
+    return this.#levels[0]!.length;
+  }
+
+  /** Root over so many leaves from `start` on, which is a multiple of the power of two at or above their number. */
+  rootOf(start: number, count: number): Buffer {
+    const known = isPowerOfTwo(count) ? this.#levels[Math.log2(count)]?.[start / count] : undefined;
+    if (known) return known;
+    const k = splitOf(count);
+    return nodeHash(this.rootOf(start, k), this.rootOf(start + k, count - k));
+  }
+}
+
 /** Root over leaf hashes. */
 export function merkleRoot(leaves: readonly Buffer[]): Buffer {
   const frontier = new Frontier();
@@ -57,27 +87,35 @@ function splitOf(n: number): number {
 }
 
 /** RFC 6962 §2.1.1: the hashes that lead from one leaf to the root, from the leaf upwards. `index` is below the size. */
-export function inclusionProof(leaves: readonly Buffer[], index: number): Buffer[] {
-  if (leaves.length <= 1) return [];
-  const k = splitOf(leaves.length);
-  const [left, right] = [leaves.slice(0, k), leaves.slice(k)];
-  return index < k
-    ? [...inclusionProof(left, index), merkleRoot(right)]
-    : [...inclusionProof(right, index - k), merkleRoot(left)];
+export function inclusionProof(tree: Tree, index: number): Buffer[] {
+  const proof: Buffer[] = [];
+  let [start, count] = [0, tree.size];
+  while (count > 1) {
+    const k = splitOf(count);
+    const isLeft = index - start < k;
+    proof.push(isLeft ? tree.rootOf(start + k, count - k) : tree.rootOf(start, k));
+    [start, count] = isLeft ? [start, k] : [start + k, count - k];
+  }
+  return proof.reverse();
 }
 
-/** RFC 6962 §2.1.2: shows that the tree over the first `size` leaves is the beginning of the tree over all of them. */
-export function consistencyProof(leaves: readonly Buffer[], size: number): Buffer[] {
-  return size === 0 || size === leaves.length ? [] : subproof(leaves, size, true);
-}
-
-function subproof(leaves: readonly Buffer[], size: number, known: boolean): Buffer[] {
-  if (size === leaves.length) return known ? [] : [merkleRoot(leaves)];
-  const k = splitOf(leaves.length);
-  const [left, right] = [leaves.slice(0, k), leaves.slice(k)];
-  return size <= k
-    ? [...subproof(left, size, known), merkleRoot(right)]
-    : [...subproof(right, size - k, false), merkleRoot(left)];
+/**
+ * RFC 6962 §2.1.2: shows that the tree over the first `first` leaves is the beginning of the tree over the first `second`
+ * (SUBPROOF, without recursion).
+ */
+export function consistencyProof(tree: Tree, first: number, second = tree.size): Buffer[] {
+  if (first === 0 || first === second) return [];
+  const proof: Buffer[] = [];
+  let [start, count] = [0, second];
+  while (start + count !== first) {
+    const k = splitOf(count);
+    const isLeft = first - start <= k;
+    proof.push(isLeft ? tree.rootOf(start + k, count - k) : tree.rootOf(start, k));
+    [start, count] = isLeft ? [start, k] : [start + k, count - k];
+  }
+  // The verifier knows this one where it is the whole of the smaller tree.
+  if (start > 0) proof.push(tree.rootOf(start, count));
+  return proof.reverse();
 }
 
 export interface InclusionClaim {

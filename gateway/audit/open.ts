@@ -1,4 +1,6 @@
+import { dirname } from 'node:path';
 import type { AuditConfig } from '#contract/config.ts';
+import { syncPath } from '#contract/files.ts';
 import { type Audit, type AuditState, emptyLog } from './audit.ts';
 import { BufferedAudit } from './buffered.ts';
 import { Checkpointing } from './checkpointing.ts';
@@ -28,6 +30,8 @@ export async function openState({ file: path, checkpoints: signed }: AuditConfig
       await file.truncate(recovered.length);
       await file.sync();
     }
+    // A new file's name is durable only once its directory is (norm 36).
+    if (recovered.length === 0) await syncPath(dirname(path));
     return { ...state, ...recovered };
   } catch (error) {
     await file.close();

@@ -9,7 +9,7 @@ import { WeighbridgeError } from '#contract/errors.ts';
 import { openCheckpoint } from './checkpoint.ts';
 import type { StoredCheckpoint } from './checkpoints.ts';
 import { readRecords } from './lines.ts';
-import { consistencyProof, inclusionProof, leafHash } from './merkle.ts';
+import { consistencyProof, inclusionProof, leafHash, Tree } from './merkle.ts';
 import { verifyLog } from './verify.ts';
 
 export interface PackOptions {
@@ -69,7 +69,7 @@ export async function packLog(options: PackOptions): Promise<Packed> {
 }
 
 function* proofsOf(lines: string[], options: PackOptions, covered: number): Generator<[name: string, text: string]> {
-  const leaves = lines.slice(0, covered).map((line) => leafHash(line));
+  const tree = new Tree(lines.slice(0, covered).map((line) => leafHash(line)));
   for (const index of options.prove ?? [covered - 1]) {
     if (!Number.isSafeInteger(index) || index < 0 || index >= covered) {
       throw new WeighbridgeError('CONFIG', `record ${index} is covered by no checkpoint`, {
@@ -77,28 +77,28 @@ function* proofsOf(lines: string[], options: PackOptions, covered: number): Gene
         mend: `name records from 0 to ${covered - 1}`,
       });
     }
-    yield [`proofs/inclusion-${index}.txt`, inclusionText(leaves, index)];
+    yield [`proofs/inclusion-${index}.txt`, inclusionText(tree, index)];
   }
   const sizes = options.checkpoints.map(({ note }) => openCheckpoint(note, options.publicKey)!.size);
   for (const [i, size] of sizes.sort((a, b) => a - b).entries()) {
     const next = sizes[i + 1];
     if (next === undefined || next === size) continue;
-    const proof = consistencyProof(leaves.slice(0, next), size).map((node) => node.toString('base64'));
+    const proof = consistencyProof(tree, size, next).map((node) => node.toString('base64'));
     yield [`proofs/consistency-${size}-${next}.txt`, `${[`sizes ${size} ${next}`, ...proof].join('\n')}\n`];
   }
 }
 
 /** A line per step from the leaf to the root: on which side the other hash stands, and the hash in base64. */
-function inclusionText(leaves: readonly Buffer[], index: number): string {
+function inclusionText(tree: Tree, index: number): string {
   const sides: string[] = [];
-  let [at, last] = [index, leaves.length - 1];
+  let [at, last] = [index, tree.size - 1];
   for (; last > 0; [at, last] = [Math.floor(at / 2), Math.floor(last / 2)]) {
     // The last node of a level without a partner goes up as it is, and needs no step.
     if (at % 2 === 1) sides.push('left');
     else if (at < last) sides.push('right');
   }
-  const steps = inclusionProof(leaves, index).map((node, i) => `${sides[i]} ${node.toString('base64')}`);
-  return `${[`record ${index} of ${leaves.length}`, ...steps].join('\n')}\n`;
+  const steps = inclusionProof(tree, index).map((node, i) => `${sides[i]} ${node.toString('base64')}`);
+  return `${[`record ${index} of ${tree.size}`, ...steps].join('\n')}\n`;
 }
 
 async function emptyDirectory(out: string): Promise<void> {

@@ -1,9 +1,9 @@
 /**
- * What a record holds, and how it is written: canonical JSON in the manner of RFC 8785 (members sorted, no white space,
- * strings as ECMAScript escapes them), integers only. `seq` counts from 0; `prev` is the SHA-256 of the record before, so
- * that each line is chained to all that came earlier.
+ * What a record holds, and how it is written: canonical JSON (RFC 8785, integers only). `seq` counts from 0; `prev` is the
+ * SHA-256 of the record before, so that each line is chained to all that came earlier.
  */
 import { hash } from 'node:crypto';
+import { canonicalJson } from '#contract/json.ts';
 
 /**
  * `request`: all in one, once the request is over (mode `buffered`, and every denial). `decision`: a request that was
@@ -61,29 +61,6 @@ export function chainedLine(record: AuditRecord, seq: number, prev: string): str
     time: record.time,
     trace_id: record.trace_id,
   });
-}
-
-/**
- * RFC 8785, restricted to integers.
- * @throws TypeError for what has no canonical form here: fractions, lone surrogates, undefined.
- */
-export function canonicalJson(value: unknown): string {
-  if (value === null || typeof value === 'boolean') return String(value);
-  if (typeof value === 'string') {
-    if (!value.isWellFormed()) throw new TypeError('a lone surrogate has no canonical form');
-    return JSON.stringify(value);
-  }
-  if (typeof value === 'number') {
-    if (!Number.isSafeInteger(value)) throw new TypeError('only integers have a canonical form here');
-    return String(value);
-  }
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value !== 'object') throw new TypeError(`${typeof value} has no canonical form`);
-  const object = value as Record<string, unknown>;
-  const members = Object.keys(object)
-    .sort()
-    .map((key) => `${canonicalJson(key)}:${canonicalJson(object[key])}`);
-  return `{${members.join(',')}}`;
 }
 
 const hex = (digits: number): RegExp => new RegExp(`^[0-9a-f]{${digits}}$`);

@@ -2,12 +2,9 @@
  * Signed notes (c2sp.org/signed-note): a text, an empty line, and a line `— name base64(key id, signature)` per
  * signature. Ed25519 only (signature type 0x01, RFC 8032).
  */
-import { createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto';
+import { type KeyObject, sign, verify } from 'node:crypto';
+import { keyId, keyId_bytes } from '#contract/noteKeys.ts';
 
-const ed25519Type = 0x01;
-/** DER of an Ed25519 public key (RFC 8410) ends in the 32 bytes of the key. */
-const rawKey_bytes = 32;
-const keyId_bytes = 4;
 const signature_bytes = 64;
 
 export interface NoteSigner {
@@ -21,17 +18,10 @@ const forbidden = /[+\p{Cc}\p{White_Space}]/u;
 /** Is it a name that a signature line may carry? */
 export const isKeyName = (name: string): boolean => name !== '' && !forbidden.test(name);
 
-/** The first four bytes of SHA-256 over name, newline, signature type, public key. */
-export function keyId(name: string, publicKey: KeyObject): Buffer {
-  const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-rawKey_bytes);
-  const named = Buffer.concat([Buffer.from(`${name}\n`), Buffer.of(ed25519Type), raw]);
-  return hash('sha256', named, 'buffer').subarray(0, keyId_bytes);
-}
-
 /** @param text ends in a newline. */
 export function signNote(text: string, { name, privateKey }: NoteSigner): string {
   const signature = sign(null, Buffer.from(text), privateKey);
-  const id = keyId(name, createPublicKey(privateKey));
+  const id = keyId(name, privateKey);
   return `${text}\n— ${name} ${Buffer.concat([id, signature]).toString('base64')}\n`;
 }
 

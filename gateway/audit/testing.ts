@@ -2,7 +2,9 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AuditConfig } from '#contract/config.ts';
+import type { AuditConfig, GatewayConfig } from '#contract/config.ts';
+import type { Gateway } from '../gateway.ts';
+import { Authority, gatewayTo, Origin, post, type RawAnswer, send } from '../testing.ts';
 import { readCheckpoints, type StoredCheckpoint } from './checkpoints.ts';
 import type { AuditFile } from './file.ts';
 import { openAudit } from './open.ts';
@@ -74,6 +76,42 @@ export async function fill(config: AuditConfig, count: number): Promise<void> {
     if (!audit.commit) await audit.flush();
   }
   await audit.close();
+}
+
+export interface AuditedGateway {
+  gateway: Gateway;
+  /** An Authorization field that allows reading calendars and small payments. */
+  token: string;
+  /** Up to 100 is allowed. */
+  pay(amount_cents: number): Promise<RawAnswer>;
+  stop(): Promise<void>;
+}
+
+/** A whole gateway that checks who calls and what they may do, and has it on record. */
+export async function auditedGateway(audit: AuditConfig): Promise<AuditedGateway> {
+  const authority = await Authority.start();
+  const origin = await Origin.start();
+  const controls: GatewayConfig['controls'] = {
+    bearer: authority.verifier,
+    policy: { agents: [{ agent_id: 'agent', scopes: ['read:calendar', 'write:payments'] }], max_payment_cents: 100 },
+    audit,
+  };
+  const gateway = await gatewayTo(origin.url, controls);
+  const token = `Authorization: Bearer ${await authority.token()}`;
+  return {
+    gateway,
+    token,
+    pay: (amount_cents) =>
+      send(
+        gateway.url,
+        post('/payments/payments', `{"amount_cents":${amount_cents}}`, token, 'Content-Type: application/json'),
+      ),
+    async stop() {
+      await gateway.close();
+      await origin.stop();
+      await authority.stop();
+    },
+  };
 }
 
 /** A disk with so many bytes left, which takes less than it is given and says so only by the count. */

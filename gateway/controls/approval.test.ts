@@ -5,7 +5,7 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import type { ApprovalConfig } from '#contract/config.ts';
 import type { ApprovalView } from '../approvals/store.ts';
 import type { Gateway, GatewayOptions } from '../gateway.ts';
-import { type RawAnswer, RawClient, send, TestClock, until } from '../testing.ts';
+import { post, type RawAnswer, RawClient, send, TestClock, until } from '../testing.ts';
 import { codeOf, denier, House, payment } from './testing_calls.ts';
 
 const secrets = { ada: 'secret-of-ada-for-tests', bob: 'secret-of-bob-for-tests', agent: 'secret-of-the-agent-itself' };
@@ -59,6 +59,25 @@ describe('approvals', () => {
       ['pending', 'agent', 1_001, 'POST', `${house.origin.url}/payments/payments`, 1],
     );
     assert.deepEqual(JSON.parse(view!.arguments!), { payee: 'acme', amount_cents: 1_001 });
+  });
+
+  test('norm 27: what an approver cannot be shown whole is refused, and nobody is asked', async () => {
+    const gateway = await gatewayWith({ deletions: 1 });
+    const authorization = await house.as('agent');
+    const pay = (body: string): Promise<RawAnswer> =>
+      send(gateway.url, post('/payments/payments', body, authorization, 'Content-Type: application/json'));
+    const whole = JSON.stringify({ payee: 'acme', amount_cents: 1_500 });
+    const note = JSON.stringify({ payee: 'acme', note: 'x'.repeat(2_020), amount_cents: 1_500, account: 'other' });
+    for (const body of [' '.repeat(2_048) + whole, whole + ' '.repeat(2_048), note]) {
+      const answer = await pay(body);
+      assert.deepEqual([answer.status, codeOf(answer)], [403, 'arguments_unclear']);
+    }
+    const noText = post('/files/f1', 'a\xff', authorization).replace('POST', 'DELETE');
+    assert.equal(codeOf(await send(gateway.url, noText)), 'arguments_unclear', 'no text');
+    assert.deepEqual(await list(gateway), []);
+    assert.equal(codeOf(await pay(whole.padEnd(2_048))), 'approval_required');
+    assert.equal((await list(gateway))[0]!.arguments, whole.padEnd(2_048));
+    assert.equal((await pay(note.replace('1500', '1000'))).status, 200, 'where nobody is asked, nothing need be shown');
   });
 
   test('202 where that is configured', async () => {

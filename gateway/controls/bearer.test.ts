@@ -5,6 +5,7 @@ import { SignJWT } from 'jose';
 import { testKey, testProof } from '../../bench/testbed/testing_proof.ts';
 import type { Gateway } from '../gateway.ts';
 import { Authority, gatewayTo, get, Origin, post, RawClient, send, TestClock, until } from '../testing.ts';
+import { untilProofs_ms } from './bearer.ts';
 
 const challenge = (answer: Awaited<ReturnType<typeof send>>): string =>
   answer.fields.get('www-authenticate')?.[0] ?? '';
@@ -276,6 +277,25 @@ describe('tokens that are bound to a key', () => {
     await refused('invalid_dpop_proof', dpop);
     const [one, other] = [await testProof(key, parts), await testProof(key, parts)];
     await refused('invalid_dpop_proof', dpop, `DPoP: ${one}`, `DPoP: ${other}`);
+  });
+
+  test('norm 24: a proof from the second in which the process started, or before, may have been used: 401', async () => {
+    const clock = new TestClock();
+    const started_s = Math.floor(performance.timeOrigin / 1_000);
+    clock.now_ms = (started_s + 5) * 1_000;
+    const restarted = await gatewayTo(origin.url, { bearer: authority.verifier }, { external_url, clock });
+    const { key, token, parts } = await bound();
+    for (const [iat, status] of [
+      [started_s - 1, 401],
+      [started_s, 401],
+      [started_s + 1, 200],
+    ] as const) {
+      const proof = await testProof(key, { ...parts, claims: { iat } });
+      const answer = await send(restarted.url, get(path, `Authorization: DPoP ${token}`, `DPoP: ${proof}`));
+      assert.equal(answer.status, status, answer.raw);
+    }
+    assert.equal(untilProofs_ms((started_s + 1) * 1_000), 0);
+    assert.equal(untilProofs_ms(started_s * 1_000 + 400), 600);
   });
 
   test('a token that is bound to no key passes as Bearer, and not as DPoP', async () => {

@@ -3,12 +3,12 @@
  * authority, since an offline check never sees them. A checked token is remembered; what can change after the check
  * (expiry, revocation, the keys) is looked at on every call or bounds how long it is remembered.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
 import type { VerifierConfig } from '#contract/config.ts';
 import { dpopAlgorithms, dpopAlgs, ProofChecker, type ProofFault, proofFault, tokenHash } from '#contract/dpop.ts';
 import { type Cause, denialDescription } from '#contract/tools.ts';
 import type { Clock } from '../clock.ts';
+import { isSecretOf, secretDigest } from '../secretDigest.ts';
 import type { Call, Control, Denial, Presented } from './control.ts';
 
 /** Asymmetric ones only: a verifier must not be able to sign. */
@@ -40,6 +40,17 @@ export interface BearerOptions {
   external_url: string;
 }
 
+/**
+ * Proofs are remembered in this process alone: one from its first second, or from before, may have been used with the
+ * process that had its place.
+ */
+const startOfProcess_ms = performance.timeOrigin;
+const second_ms = 1_000;
+
+/** How long until proofs that are made now can be taken, ms; 0 but for a process that has only just started. */
+export const untilProofs_ms = (epoch_ms: number): number =>
+  Math.min(second_ms, Math.max(0, (Math.floor(startOfProcess_ms / second_ms) + 1) * second_ms - epoch_ms));
+
 export const metadataPath = '/.well-known/oauth-protected-resource';
 
 export class Bearer implements Control {
@@ -58,7 +69,7 @@ export class Bearer implements Control {
   /** For a token that came in a way that is not accepted (norm 21). */
   readonly malformed: Denial;
   readonly #invalid: Record<Cause, Denial>;
-  readonly #proofs = new ProofChecker();
+  readonly #proofs = new ProofChecker({ since_ms: startOfProcess_ms });
   readonly #unproven: Record<ProofFault, Denial>;
   /** For a token that is bound to no key, where it should be or was sent as if it were. */
   readonly #unbound: Denial;
@@ -74,7 +85,7 @@ export class Bearer implements Control {
       cooldownDuration: keysCooldown_ms,
       timeoutDuration: keysTimeout_ms,
     });
-    this.#secret = digest(verifier.push_secret);
+    this.#secret = secretDigest(verifier.push_secret);
     this.#metadata = `resource_metadata="${external_url}${metadataPath}"`;
     const schemes = verifier.require_binding ? [] : [`Bearer ${this.#metadata}`];
     this.#noToken = this.#denial(
@@ -136,7 +147,7 @@ export class Bearer implements Control {
 
   /** Constant-time, whatever the lengths (norm 34). */
   isPushSecret(secret: string): boolean {
-    return timingSafeEqual(digest(secret), this.#secret);
+    return isSecretOf(this.#secret, secret);
   }
 
   /** From now on no token with one of these ids is accepted. False where they cannot all be kept: none is then. */
@@ -229,8 +240,6 @@ export class Bearer implements Control {
     return checked;
   }
 }
-
-const digest = (secret: string): Buffer => createHash('sha256').update(secret).digest();
 
 /**
  * What is wrong with a token, by jose's error.

@@ -9,8 +9,8 @@ import type { CostReport, TaskCost } from '#contract/control.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
 import { type Operation, operationByName } from '#contract/tools.ts';
 import type { Clock } from '../clock.ts';
+import { Journal } from '../journal.ts';
 import type { Call, Control, Denial, Settlement } from './control.ts';
-import { Journal } from './journal.ts';
 
 const day_ms = 86_400_000;
 /** Tasks are the agents' own words: beyond so many, costs go to one row per agent. */

@@ -39,8 +39,8 @@ export interface BoundRequest {
   readonly url: string;
   /** SHA-256 (hex) over content type, newline, body. */
   readonly body_sha256: string;
-  /** Begin of the body, for the human who decides. */
-  readonly preview: string;
+  /** The whole body, for the human who decides. */
+  readonly shown: string;
 }
 
 /**
@@ -68,8 +68,8 @@ export interface Call {
   readonly one_time_code?: string | undefined;
   /** Id of the approval that the agent refers to. */
   readonly approval_id?: string | undefined;
-  /** Set for controls that bind to the request, once a payment's or deletion's body was read whole. */
-  request?: BoundRequest;
+  /** Set for controls that bind to the request, once a payment's or deletion's body was read whole, and can be shown whole. */
+  request?: BoundRequest | undefined;
   /** The request's own span, so that a control's waiting shows in its trace. */
   readonly trace?: TraceContext;
   /** The client span of what the call waits for now; whoever ends it forgets it here. */

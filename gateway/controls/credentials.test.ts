@@ -78,6 +78,19 @@ describe('credentials', () => {
     };
     gateway = await gatewayTo(origin.url, { credentials, ...more }, options);
   }
+  /** Tokens of ten seconds, named in their order, and the clock that they end by. */
+  async function startShort(options: { otlp?: string } = {}): Promise<TestClock> {
+    const clock = new TestClock();
+    authority.onToken = (count) => ({ status: 200, body: { access_token: `t${count}`, expires_in: 10 } });
+    await start({ clock, ...options });
+    return clock;
+  }
+  /** The authority keeps its token back until the returned function is called. */
+  function holdToken(): () => void {
+    const { promise: after, resolve } = Promise.withResolvers<void>();
+    authority.onToken = () => ({ status: 200, body: { access_token: 't', expires_in: 60 }, after });
+    return resolve;
+  }
   const tokensSent = () => origin.heads.map((head) => /authorization: Bearer (\S+)/i.exec(head)?.[1]);
 
   test('norm 25: the call goes up with the vault’s token, never with the agent’s', async () => {
@@ -106,9 +119,7 @@ describe('credentials', () => {
   });
 
   test('a token is replaced ahead of its end, while it still serves', async () => {
-    const clock = new TestClock();
-    authority.onToken = (count) => ({ status: 200, body: { access_token: `t${count}`, expires_in: 10 } });
-    await start({ clock });
+    const clock = await startShort();
     await send(gateway.url, get('/'));
     clock.now_ms += 7_000;
     await send(gateway.url, get('/'));
@@ -123,9 +134,7 @@ describe('credentials', () => {
   });
 
   test('a token past its end is not sent', async () => {
-    const clock = new TestClock();
-    authority.onToken = (count) => ({ status: 200, body: { access_token: `t${count}`, expires_in: 10 } });
-    await start({ clock });
+    const clock = await startShort();
     await send(gateway.url, get('/'));
     clock.now_ms += 9_000;
     await send(gateway.url, get('/'));
@@ -248,14 +257,7 @@ describe('credentials', () => {
 
   test('all that wait for one fetch show it in their traces, the one that began it by the authority’s side', async () => {
     const collector = await Collector.start();
-    let release = (): void => undefined;
-    authority.onToken = () => ({
-      status: 200,
-      body: { access_token: 't', expires_in: 60 },
-      after: new Promise((resolve) => {
-        release = resolve;
-      }),
-    });
+    const release = holdToken();
     let waiting = 0;
     const telemetry = countingTelemetry(collector.url, (name) => {
       if (name === 'token refresh') waiting++;
@@ -285,9 +287,7 @@ describe('credentials', () => {
 
   test('a token fetched ahead holds nobody up, and belongs to no trace', async () => {
     const collector = await Collector.start();
-    const clock = new TestClock();
-    authority.onToken = (count) => ({ status: 200, body: { access_token: `t${count}`, expires_in: 10 } });
-    await start({ clock, otlp: collector.url });
+    const clock = await startShort({ otlp: collector.url });
     await send(gateway.url, get('/'));
     clock.now_ms += 7_500;
     await send(gateway.url, get('/'));
@@ -318,14 +318,7 @@ describe('credentials', () => {
   });
 
   test('an agent that goes away while the vault waits causes no call, and its spans end one within the other', async () => {
-    let release = (): void => undefined;
-    authority.onToken = () => ({
-      status: 200,
-      body: { access_token: 't', expires_in: 60 },
-      after: new Promise((resolve) => {
-        release = resolve;
-      }),
-    });
+    const release = holdToken();
     const collector = await Collector.start();
     await start({ otlp: collector.url });
     const client = new RawClient(gateway.url);

@@ -75,6 +75,8 @@ describe('second factor', () => {
     assert.deepEqual([refused.status, codeOf(refused)], [403, 'second_factor_required']);
     assert.equal(denier(refused), 'gateway/second_factor');
     assert.equal(house.origin.received, '');
+    assert.equal(codeOf(await house.pay(gateway, -1)), 'arguments_unclear');
+    assert.equal(house.origin.received, '');
     assert.equal((await house.pay(gateway, 1_000)).status, 200);
     assert.equal((await house.remove(gateway)).status, 200);
     assert.equal((await house.pay(gateway, 1_001, 'agent', line(code()))).status, 200);

@@ -9,8 +9,8 @@ import { z } from 'zod';
 import type { SecondFactorConfig } from '#contract/config.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
 import type { Clock } from '../clock.ts';
+import { Journal } from '../journal.ts';
 import type { Call, Control, Denial } from './control.ts';
-import { Journal } from './journal.ts';
 
 const step_s = 30;
 const digits = 6;
@@ -69,7 +69,8 @@ export class SecondFactor implements Control {
     if (operation.class === 'delete') return this.#config.deletions === true ? this.#demand(call) : undefined;
     const { pay_above_cents } = this.#config;
     if (operation.class !== 'pay' || pay_above_cents === undefined) return undefined;
-    if (amount_cents === undefined) return { code: 'arguments_unclear', reason: 'no amount to be read' };
+    if (amount_cents === undefined || amount_cents < 0)
+      return { code: 'arguments_unclear', reason: 'no amount to be read' };
     return amount_cents > pay_above_cents ? this.#demand(call) : undefined;
   }
 

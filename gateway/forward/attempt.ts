@@ -1,6 +1,7 @@
 /** One HTTP exchange with the upstream: its CLIENT span, its timings, and what becomes of its answer. */
 import type { Dispatcher } from 'undici';
 import { attemptAttr, attr, spanName } from '#contract/names.ts';
+import type { Opening } from '#contract/opening.ts';
 import { type Cause, causeOf } from '#contract/tools.ts';
 import { type ActiveSpan, formatTraceparent } from '../../collectors/telemetry/index.ts';
 import { upstreamFailure } from '../errors.ts';
@@ -20,7 +21,7 @@ export class Attempt implements Dispatcher.DispatchHandler, LaneUser {
   readonly #fields: string[];
   readonly #resend: number;
   #lane: Lane | undefined;
-  #connectsBefore = 0;
+  #openedBefore = 0;
   #controller: Dispatcher.DispatchController | undefined;
   #relay: Relay | undefined;
   #status = 0;
@@ -56,7 +57,7 @@ export class Attempt implements Dispatcher.DispatchHandler, LaneUser {
       return;
     }
     this.#lane = lane;
-    this.#connectsBefore = lane.connects;
+    this.#openedBefore = lane.opening.count;
     if (body === req && headers.contentLength !== undefined) {
       this.#fields.push('content-length', String(headers.contentLength));
     }
@@ -88,13 +89,21 @@ export class Attempt implements Dispatcher.DispatchHandler, LaneUser {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    const lane = this.#lane!;
-    if (lane.connects === this.#connectsBefore) this.#span.set(attemptAttr.reused, '1');
-    else {
-      this.#span.set(attemptAttr.reused, '0');
-      this.#span.set(attemptAttr.connectNs, lane.connect_ns);
-    }
+    const { opening } = this.#lane!;
+    if (opening.count === this.#openedBefore) this.#span.set(attemptAttr.reused, '1');
+    else this.#noteOpening(opening);
     if (this.#aborted) controller.abort(new Error('given up'));
+  }
+
+  #noteOpening({ dnsNs, connectNs, tlsNs }: Opening): void {
+    this.#span.set(attemptAttr.reused, '0');
+    if (dnsNs !== null) this.#span.set(attemptAttr.dnsNs, dnsNs);
+    if (connectNs !== null) this.#span.set(attemptAttr.connectNs, connectNs);
+    if (tlsNs !== null) this.#span.set(attemptAttr.tlsNs, tlsNs);
+  }
+
+  onRequestSent(): void {
+    this.#span.set(attemptAttr.sentNs, this.#exchange.core.telemetry.now() - this.#span.startNs);
   }
 
   onBodySent(chunk: Buffer): void {

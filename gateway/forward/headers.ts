@@ -191,9 +191,9 @@ export const isHost = (value: string): boolean => /^(?:[a-z0-9._~-]+|\[[0-9a-f:.
  * The hop's own fields: Forwarded (RFC 7239), which says it all, and the one of its forerunners that upstreams still
  * look at. Every field more costs each call some microseconds at both ends (measured: four of them 14 µs).
  */
-export function hopHeaders(peer: string, hostname: string): string[] {
+export function hopHeaders(peer: string, hostname: string, proto: 'http' | 'https'): string[] {
   const node = peer.includes(':') ? `"[${peer}]"` : peer;
-  return ['forwarded', `for=${node};host="${hostname}";proto=http`, 'x-forwarded-for', peer];
+  return ['forwarded', `for=${node};host="${hostname}";proto=${proto}`, 'x-forwarded-for', peer];
 }
 
 /** Our name in Via (§7.6.3). */

@@ -44,19 +44,26 @@ export class FileKeyStore implements KeyStore {
   }
 
   async wrap(dataKey: Buffer, context: string): Promise<WrappedKey> {
+    // Read anew: a key that another process has retired since would take the secret with it.
+    await this.#reread();
     const key_id = this.current;
     return { key_id, wrapped: encrypt(this.#key(key_id), dataKey, wrapContext(key_id, context)) };
   }
 
   async unwrap({ key_id, wrapped }: WrappedKey, context: string): Promise<Buffer> {
     // Another process may have taken a newer key into use since this one read the file.
-    if (!Object.hasOwn(this.#keys.keys, key_id)) this.#keys = parse(await readSafely(this.#file, what), this.#file);
+    if (!Object.hasOwn(this.#keys.keys, key_id)) await this.#reread();
     const dataKey = decrypt(this.#key(key_id), wrapped, wrapContext(key_id, context));
     if (dataKey?.length === key_bytes) return dataKey;
     throw new WeighbridgeError('INTEGRITY', 'a data key does not unwrap: it was altered, or moved from another entry', {
       where: this.#file,
       mend: 'restore the vault file, or put the entry anew',
     });
+  }
+
+  async ids(): Promise<readonly string[]> {
+    await this.#reread();
+    return Object.keys(this.#keys.keys);
   }
 
   async rotate(): Promise<string> {
@@ -74,6 +81,10 @@ export class FileKeyStore implements KeyStore {
       }
       return { ...keys, keys: Object.fromEntries(Object.entries(keys.keys).filter(([id]) => id !== keyId)) };
     });
+  }
+
+  async #reread(): Promise<void> {
+    this.#keys = parse(await readSafely(this.#file, what), this.#file);
   }
 
   async #change(change: (keys: Keys) => Keys): Promise<void> {

@@ -2,10 +2,10 @@
  * Files of secrets: readable by their owner alone, and replaced whole or not at all. The next version is written beside
  * the file, synced, and renamed onto it; while it is there, no other writer can begin.
  */
-import { constants } from 'node:fs';
 import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { WeighbridgeError } from '#contract/errors.ts';
+import { syncPath } from '#contract/files.ts';
 
 const ownerOnly = 0o600;
 /** Bits of everyone but the owner. */
@@ -44,7 +44,7 @@ export async function createSafely(file: string, text: string, what: string): Pr
   } finally {
     await handle.close();
   }
-  await syncDirectory(dirname(file));
+  await syncPath(dirname(file));
 }
 
 /**
@@ -75,7 +75,7 @@ export async function replaceSafely(
     if (error instanceof WeighbridgeError) throw error;
     throw unusable(error, `${what} cannot be written`, file, 'make room on the disk, and let its directory be written');
   }
-  await syncDirectory(dirname(file));
+  await syncPath(dirname(file));
 }
 
 async function writeWhole(handle: FileHandle, text: string): Promise<void> {
@@ -83,16 +83,6 @@ async function writeWhole(handle: FileHandle, text: string): Promise<void> {
   // A full disk shortens a write without an error: writeFile writes on until all is there, or fails.
   await handle.writeFile(bytes);
   await handle.sync();
-}
-
-/** The rename itself must be durable too. */
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, constants.O_RDONLY);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /** The system's own message names paths, never contents. */

@@ -156,6 +156,33 @@ describe('vault', () => {
     await assert.rejects((await FileKeyStore.open(keyFile)).retire(keyId), { code: 'CONFIG' });
   });
 
+  test('a secret that is put by a process that opened before a rotation is not lost with the old master key', async () => {
+    await (await fresh()).put('x', 'one');
+    const writer = await reopened();
+    const keyId = await (await reopened()).rotateKey();
+    assert.equal(await writer.put('x', 'two'), 2);
+    assert.deepEqual(await (await reopened()).secrets('x'), ['two', 'one']);
+    assert.deepEqual(
+      (await (await reopened()).list()).map((entry) => entry.key_id),
+      [keyId],
+    );
+  });
+
+  test('a rotation retires every older master key: of an empty vault, and what one that broke off has left', async () => {
+    const vault = await fresh();
+    const keysLeft = async (): Promise<string[]> => Object.keys(JSON.parse(await readFile(keyFile, 'utf8')).keys);
+    const first = await vault.rotateKey();
+    assert.deepEqual(await keysLeft(), [first]);
+    await vault.put('x', 'secret');
+    await writeFile(`${vaultFile}.next`, '');
+    await assert.rejects(vault.rotateKey(), { code: 'CONFIG' });
+    assert.equal((await keysLeft()).length, 2);
+    await rm(`${vaultFile}.next`);
+    const last = await vault.rotateKey();
+    assert.deepEqual(await keysLeft(), [last]);
+    assert.deepEqual(await (await reopened()).secrets('x'), ['secret']);
+  });
+
   test('files that others may read are refused, and so is what is no vault, without quoting it', async () => {
     await (await fresh()).put('x', 'secret');
     await chmod(keyFile, 0o640);
@@ -207,6 +234,9 @@ describe('vault', () => {
     class Failing implements KeyStore {
       readonly current = 'k';
       fails = true;
+      ids(): Promise<string[]> {
+        return Promise.resolve(['k']);
+      }
       wrap(dataKey: Buffer): Promise<WrappedKey> {
         if (this.fails) return Promise.reject(new Error('the key service is away'));
         return Promise.resolve({ key_id: 'k', wrapped: dataKey.toString('base64url') });

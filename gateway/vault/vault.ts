@@ -121,25 +121,22 @@ export class Vault {
 
   /**
    * Takes a new master key into use and wraps every data key anew; the secrets themselves are not touched, and every
-   * old master key is retired afterwards. A crash in between leaves all keys and a vault that opens.
+   * old master key is retired afterwards, those of an earlier rotation that broke off too. A crash in between leaves all
+   * keys and a vault that opens.
    * @returns the new master key's id
    */
   async rotateKey(): Promise<string> {
+    // Before the new one is there: nothing is wrapped by any of them any more once all entries were wrapped anew.
+    const old = await this.#keys.ids();
     const keyId = await this.#keys.rotate();
-    const retired = new Set<string>();
     await this.#change(async (entries) => {
       const changed: VaultFile['entries'] = {};
       for (const [name, all] of Object.entries(entries)) {
-        changed[name] = await Promise.all(
-          all.map(async (sealed) => {
-            if (sealed.key_id !== keyId) retired.add(sealed.key_id);
-            return this.#rewrap(name, sealed);
-          }),
-        );
+        changed[name] = await Promise.all(all.map((sealed) => this.#rewrap(name, sealed)));
       }
       return changed;
     });
-    for (const old of retired) await this.#keys.retire(old);
+    for (const id of old) await this.#keys.retire(id);
     return keyId;
   }
 

@@ -1,26 +1,15 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { scratch, weighbridge } from './harness.ts';
+import { freePort } from '../../bench/bench/relays.ts';
+import { attachedCampaign, scratch, weighbridge } from './harness.ts';
 import { manifestOf, query } from './killing.ts';
 
 const place = scratch();
 after(() => place.remove());
-
-async function listening(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return (server.address() as AddressInfo).port;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listening(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** Forwards so many requests, then is gone: connections cut, port closed. */
 function mortalRelay(upstream: number, requests: number): { server: Server; diedAt(): bigint | null } {
@@ -48,19 +37,10 @@ test('a user’s gateway dies within a block: its calls count as failed, never a
   const upstream = await freePort();
   // Parity and warm-up take 184 requests, the timed part a hundred: it dies in the midst of that.
   const { server, diedAt } = mortalRelay(upstream, 220);
-  const port = await listening(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
   const file = join(place.dir, 'campaign.yaml');
-  writeFileSync(
-    file,
-    `version: 1
-gateways:
-  mortal: {attach: 'http://127.0.0.1:${port}', product: mortal@1, upstream: 'http://127.0.0.1:${upstream}'}
-arms:
-  direct: {agent: builtin, controls: off}
-  direct-b: {agent: builtin, controls: off}
-  mortal: {agent: builtin, controls: off, gateway: mortal}
-`,
-  );
+  attachedCampaign(file, { name: 'mortal', port, upstream });
   const dir = join(place.dir, 'out');
   const { code, stderr } = await weighbridge(['run', file, '--profile', 'smoke', '--phases', 'latency', '--out', dir]);
   server.close();

@@ -1,6 +1,6 @@
 /** Runs the real command line as a user would, in a child process; and watches which processes it leaves behind. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -57,6 +57,27 @@ export const weighbridge = (args: string[], cwd?: string): Promise<Ended> => sta
 export function scratch(): { dir: string; remove(): void } {
   const dir = mkdtempSync(join(tmpdir(), 'weighbridge test '));
   return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
+}
+
+/**
+ * Writes a campaign with a gateway that runs already, in an arm of its name: it listens on `port`, and looks for the tools
+ * on `upstream`.
+ */
+export function attachedCampaign(
+  file: string,
+  { name, port, upstream }: { name: string; port: number; upstream: number },
+): void {
+  writeFileSync(
+    file,
+    `version: 1
+gateways:
+  ${name}: {attach: 'http://127.0.0.1:${port}', product: ${name}@1, upstream: 'http://127.0.0.1:${upstream}'}
+arms:
+  direct: {agent: builtin, controls: off}
+  direct-b: {agent: builtin, controls: off}
+  ${name}: {agent: builtin, controls: off, gateway: ${name}}
+`,
+  );
 }
 
 /** Pids whose parent is the given process. */

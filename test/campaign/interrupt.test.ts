@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { childrenOf, scratch, start, survivors } from './harness.ts';
+import { attachedCampaign, childrenOf, scratch, start, survivors } from './harness.ts';
 
 const place = scratch();
 after(() => place.remove());
@@ -69,17 +69,7 @@ test('a port that the testbed was told to use is taken: said by its number, befo
   await new Promise((resolve) => taken.once('listening', resolve));
   const { port } = taken.address() as { port: number };
   const file = join(place.dir, 'taken.yaml');
-  writeFileSync(
-    file,
-    `version: 1
-gateways:
-  ours: {attach: 'http://127.0.0.1:9', product: x@1, upstream: 'http://127.0.0.1:${port}'}
-arms:
-  direct: {agent: builtin, controls: off}
-  direct-b: {agent: builtin, controls: off}
-  ours: {agent: builtin, controls: off, gateway: ours}
-`,
-  );
+  attachedCampaign(file, { name: 'ours', port: 9, upstream: port });
   const { code, stderr } = await start(['run', file, '--profile', 'smoke', '--out', join(place.dir, 'port')]).ended;
   taken.close();
   assert.equal(code, 104, stderr);

@@ -24,12 +24,16 @@ WITH point AS (
     ${touched_gateway} AS touched_gateway,
     ${failed} AS failed,
     ${over_broad} AS over_broad,
+    ${opened_agent} AS opened_agent,
+    has_gateway AND ${opened_gateway} AS opened_gateway,
     CASE WHEN simultaneous THEN position * gap_ns
       ELSE turn * ${slice_ns} + ((position // ${task_calls}) // concurrency * ${task_calls} + position % ${task_calls}) * gap_ns END AS offset_ns
   FROM point
 ), parts AS (
   SELECT * REPLACE (wire_ns + noise_ns + (CASE WHEN lead_in THEN cold_ns ELSE 0 END) + greatest(block_ns, -wire_ns // 2)
-      + (CASE WHEN voided THEN 10 * wire_ns * (arm_no + 1) ELSE 0 END) AS wire_ns),
+      + (CASE WHEN voided THEN 10 * wire_ns * (arm_no + 1) ELSE 0 END) 
+      + (CASE WHEN opened_agent THEN lookup_ns + connect_ns + tls_ns ELSE 0 END) AS wire_ns,
+      upstream_wire_ns + (CASE WHEN opened_gateway THEN lookup_ns + connect_ns + tls_ns ELSE 0 END) AS upstream_wire_ns),
     (1700000000000000000 + block * 3600000000000 + session_no * 600000000000 + offset_ns)::BIGINT AS due_ns
   FROM drawn
 ), durations AS (

@@ -2,10 +2,19 @@
  * The claims that a campaign confirms, refutes or leaves open, with the region in which each holds. The regions stand
  * here before any run. Their ends count as inside, so a claim of "less" or "more" has a region that leaves zero out.
  */
+import type { SecurityMetric } from '#contract/security.ts';
 import type { ClaimSpec } from './types.ts';
 
-/** For C8, which is about every arm and no difference. */
+/** For claims about every arm and no difference: C8, and those that attacks decide. */
 export const everyArm = 'every arm';
+
+/** Attacks have outcomes and no region; the rule of each metric stands in the claim's margin, and as code in the analysis. */
+const decidedByAttacks = (metric: SecurityMetric): Pick<ClaimSpec, 'compare' | 'metric' | 'region' | 'unit'> => ({
+  compare: everyArm,
+  metric,
+  region: [null, null],
+  unit: 'ratio',
+});
 
 const addedRegion: ClaimSpec['region'] = [5_000, 15_000];
 
@@ -29,6 +38,16 @@ export const builtinClaims: readonly ClaimSpec[] = [
     margin: '5 ms to 15 ms',
   },
   {
+    claim: 'C2',
+    statement:
+      'Where agents that bypass the gateway are not 5 ms faster, name lookup, connecting or TLS hides it: with these taken out on every leg, the gateway adds 5 ms or more to the mean tool call.',
+    compare: 'decision',
+    metric: 'connected_mean_shift',
+    region: [5_000, null],
+    unit: 'us',
+    margin: '5 ms or more without name lookup, connecting and TLS',
+  },
+  {
     claim: 'C3',
     statement: 'The hardened runtime lowers the share of calls that meet a 401, against the runtime as it was before.',
     compare: 'fix',
@@ -38,6 +57,22 @@ export const builtinClaims: readonly ClaimSpec[] = [
     margin: 'lower by 0.1 percentage points or more',
   },
   {
+    claim: 'C4',
+    statement:
+      'Before the fix, overlapping refreshes of one session can hand out a token with more scope than was consented to, also across tenants that share a token cache; after it they do not.',
+    ...decidedByAttacks('escalation'),
+    margin:
+      'before the fix the lower end of the exact 95 % interval lies above zero at some gap, and the attacks across sessions and tenants succeed; after it none is seen',
+  },
+  {
+    claim: 'C5',
+    statement:
+      'A refusal in the agent ends the call, and the agent knows it; behind an intercepting gateway the agent may go on after a refusal, or take a call for done that was not.',
+    ...decidedByAttacks('blocked_calls'),
+    margin:
+      'with controls in the agent it ends every such call itself; behind the gateway at least one goes on after a refusal, or is not known to the agent as refused',
+  },
+  {
     claim: 'C6',
     statement: 'Under expiring and revoked tokens the two paths burn the same error budget.',
     compare: 'decision',
@@ -45,6 +80,13 @@ export const builtinClaims: readonly ClaimSpec[] = [
     region: [-0.01, 0.01],
     unit: 'ratio',
     margin: 'a difference of at most 1 percentage point either way',
+  },
+  {
+    claim: 'C7',
+    statement: 'Calls that a gateway drops by a policy which the agent does not know of fail without a word on why.',
+    ...decidedByAttacks('silent_failure'),
+    margin:
+      'behind the gateway, in every such attack calls fail that the agent does not know as refused; refuted where it knows every one',
   },
   {
     claim: 'C8',
@@ -65,6 +107,13 @@ export const builtinClaims: readonly ClaimSpec[] = [
     unit: 'us',
     margin: 'more by 1 µs or more',
   },
+  {
+    claim: 'C10',
+    statement:
+      'Logs on the agent’s host can be altered unnoticed, while the gateway’s central log shows what was done to it.',
+    ...decidedByAttacks('log_evidence'),
+    margin: 'without a gateway no alteration is noticed; behind the gateway every one is',
+  },
 ];
 
 /** Metrics in µs, on which claims of a user's own may stand. */
@@ -76,6 +125,8 @@ export const durationMetrics = [
   'hop_p50_shift',
   'hop_p95_shift',
   'hop_mean_shift',
+  'connected_mean_shift',
+  'task_mean_shift',
   'cold_p50_shift',
   'cpu_per_call_shift',
 ] as const;

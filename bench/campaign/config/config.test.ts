@@ -27,6 +27,7 @@ describe('an empty file', () => {
       lead_in: 5,
       pause_ms: 20,
       settle_ms: 30_000,
+      pilot: null,
       intervals: true,
       max_duration_s: null,
     });
@@ -42,7 +43,7 @@ describe('an empty file', () => {
     assert.deepEqual(config, defaultCampaign());
   });
 
-  it('judges the six built-in claims, in the shape of the manifest, with their regions', () => {
+  it('judges the eleven built-in claims, in the shape of the manifest, with their regions', () => {
     const { claims } = parseCampaign('');
     assert.doesNotThrow(() => manifestSchema.shape.claims.parse(claims));
     assert.deepEqual(
@@ -50,10 +51,15 @@ describe('an empty file', () => {
       [
         ['C1a', 'added', 'felt_p50_shift', [5_000, 15_000], 'us'],
         ['C1b', 'decision', 'felt_p95_shift', [5_000, 15_000], 'us'],
+        ['C2', 'decision', 'connected_mean_shift', [5_000, null], 'us'],
         ['C3', 'fix', 'retry401_shift', [null, -0.001], 'ratio'],
+        ['C4', 'every arm', 'escalation', [null, null], 'ratio'],
+        ['C5', 'every arm', 'blocked_calls', [null, null], 'ratio'],
         ['C6', 'decision', 'error_rate_shift', [-0.01, 0.01], 'ratio'],
+        ['C7', 'every arm', 'silent_failure', [null, null], 'ratio'],
         ['C8', 'every arm', 'correlation_share', [0.99, null], 'ratio'],
         ['C9', 'decision', 'cpu_per_call_shift', [1, null], 'us'],
+        ['C10', 'every arm', 'log_evidence', [null, null], 'ratio'],
       ],
     );
   });
@@ -88,7 +94,7 @@ describe('arms', () => {
     );
     assert.deepEqual(
       config.claims.map((c) => c.claim),
-      ['C1a', 'C1b', 'C6', 'C8', 'C9'],
+      ['C1a', 'C1b', 'C2', 'C4', 'C5', 'C6', 'C7', 'C8', 'C9', 'C10'],
     );
   });
 
@@ -292,10 +298,19 @@ conditions: [{}, {service: realistic, concurrency: 64}]
     assert.equal(config.profile.max_duration_s, 120);
     assert.deepEqual(config.workloads, ['fan-out', 'assistant-day']);
     assert.deepEqual(config.conditions, [
-      { service: 'instant', concurrency: 1, name: 'instant/c1/http' },
-      { service: 'realistic', concurrency: 64, name: 'realistic/c64/http' },
+      { service: 'instant', concurrency: 1, protocol: 'http', name: 'instant/c1/http' },
+      { service: 'realistic', concurrency: 64, protocol: 'http', name: 'realistic/c64/http' },
     ]);
     assert.ok(builtinWorkloads.includes('fan-out'));
+  });
+
+  it('a condition over TLS stands beside the same one over plain HTTP', () => {
+    const { conditions } = parseCampaign('conditions: [{}, {protocol: https}, {concurrency: 4, protocol: http}]');
+    assert.deepEqual(conditions, [
+      { service: 'instant', concurrency: 1, protocol: 'http', name: 'instant/c1/http' },
+      { service: 'instant', concurrency: 1, protocol: 'https', name: 'instant/c1/https' },
+      { service: 'instant', concurrency: 4, protocol: 'http', name: 'instant/c4/http' },
+    ]);
   });
 
   it('the command line stands above it', () => {

@@ -29,7 +29,8 @@ arms: [direct, direct-b, native, native-regressed, passthrough, gateway, layered
 # tool-chain: five calls one after the other · fan-out: one, then four at once · assistant-day: mixed errands.
 workloads: [tool-chain]
 
-# service: how long the tools take (instant, or realistic: lognormal with a median of 2 ms) · concurrency: tasks at once, 1 to 64.
+# service: how long the tools take (instant, or realistic: lognormal with a median of 2 ms) · concurrency: tasks at once, 1 to 64 ·
+# protocol: http, or https: HTTP over TLS on every leg, under a name that is looked up, trusted by an authority made for each block.
 conditions:
   - {service: instant, concurrency: 1}
   - {service: realistic, concurrency: 1}
@@ -65,6 +66,13 @@ const thresholdsIntroduction = `
 # interval in every workload and condition; \`run\` ends with 99 where one broke and with 98 where one is inconclusive.
 `;
 
+const signing = `
+# Who measured it: an Ed25519 key signs the digests of all files. Make one with
+#   openssl genpkey -algorithm ed25519 -out team.pem && chmod 600 team.pem && openssl pkey -in team.pem -pubout -out team.pub.pem
+# and let others check with: npx weighbridge verify DIR --key team.pub.pem
+# report: {sign: team.pem}           # from the directory that the command runs in
+`;
+
 /** Works as soon as something listens at `attach`. */
 export const gatewayExample = `gateways:
   ours:
@@ -90,8 +98,8 @@ const gatewayIntroduction = `
 `;
 
 const later = `
-# Later releases: agents, tools, auth, telemetry, safety, report, gateways with run or restart, protocol mcp,
-# imported workloads, the arm placebo, the profiles standard and rigorous.
+# Later releases: agents, tools, auth, telemetry, safety, report.redact, gateways with run or restart, protocol mcp,
+# imported workloads, the arm placebo.
 `;
 
 /** The annotated file; its active keys all work in this release. */
@@ -101,6 +109,7 @@ export const annotatedExample = (): string =>
     thresholdsIntroduction,
     comment(thresholdsExample.trimEnd()),
     '\n',
+    signing,
     gatewayIntroduction,
     comment(gatewayExample.trimEnd()),
     '\n',

@@ -5,7 +5,6 @@
 import { isLoopback } from './addresses.ts';
 import { rateMetrics } from './claims.ts';
 import { describeValue, type Path, type Problem } from './problems.ts';
-import { laterProfiles } from './profiles.ts';
 
 interface LaterRule {
   /** Path with `*` for any key or index. */
@@ -33,7 +32,7 @@ export const laterRules: readonly LaterRule[] = [
   { at: 'auth', what: 'auth', mend: "remove it: the testbed's own authorization server issues the tokens" },
   { at: 'telemetry', what: 'telemetry', mend: 'remove it: spans and logs stay in the results directory' },
   { at: 'safety', what: 'safety', mend: 'remove it: nothing leaves this machine' },
-  { at: 'report', what: 'report', mend: 'remove it' },
+  { at: 'report.redact', what: 'redacting the report (redact)', mend: 'remove it' },
   { at: 'gateways.*.run', what: 'starting a gateway (run)', mend: 'start it yourself and give attach' },
   {
     at: 'gateways.*.restart',
@@ -68,9 +67,6 @@ export const laterRules: readonly LaterRule[] = [
   { at: 'arms.*.agent', asks: notBuiltIn, what: 'an agent other than builtin', mend: 'use agent: builtin' },
   { at: 'arms.placebo', what: 'the arm placebo', mend: 'remove it' },
   { at: 'arms.*', asks: is('placebo'), what: 'the arm placebo', mend: 'remove it' },
-  ...['profile', 'profile.name'].flatMap((at) =>
-    laterProfiles.map((name) => ({ at, asks: is(name), what: `profile ${name}`, mend: 'use smoke or quick' })),
-  ),
   { at: 'claims.*.metric', asks: is(...rateMetrics), what: 'a claim of your own on a rate', mend: 'use C3 or C6' },
 ];
 

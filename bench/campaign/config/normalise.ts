@@ -4,14 +4,14 @@
  */
 
 import { describeValue, type Finding, listText, type Report, refuseTwice, suggestion } from './problems.ts';
-import { conditionOf, laterProfiles, profileNames, profiles, realisticService } from './profiles.ts';
+import { conditionOf, profileNames, profiles, realisticService } from './profiles.ts';
 import { resolveArms, restrictArms } from './resolve-arms.ts';
 import { resolveClaims } from './resolve-claims.ts';
 import { resolveComparisons } from './resolve-comparisons.ts';
 import { resolveGateways } from './resolve-gateways.ts';
 import { resolveThresholds } from './resolve-thresholds.ts';
 import type { CampaignFile } from './schema.ts';
-import type { CampaignConfig, Overrides, ProfileName, ProfileSpec } from './types.ts';
+import type { CampaignConfig, Condition, Overrides, ProfileName, ProfileSpec } from './types.ts';
 
 export const defaultQuestion =
   'Where should the security of our agents live: in the runtime, in a gateway, or in both?';
@@ -30,9 +30,10 @@ export function normalise(file: CampaignFile, overrides: Overrides, report: Repo
   const present = new Set(arms.map((a) => a.arm));
   const used = new Set(arms.flatMap((a) => (typeof a.gateway === 'object' ? [a.gateway.attached] : [])));
   const kept = comparisons.filter((c) => present.has(c.arm) && present.has(c.baseline));
-  const conditions = file.conditions?.map((c) => conditionOf(c.service ?? 'instant', c.concurrency ?? 1));
+  const conditions = file.conditions?.map((c) => conditionOf(c.service ?? 'instant', c.concurrency ?? 1, c.protocol));
   refuseTwice(file.workloads ?? [], 'workloads', report);
   refuseTwice(conditions?.map((c) => c.name) ?? [], 'conditions', report);
+  if (used.size > 0) refuseTlsToAttached(conditions ?? [], report);
   const places = { workloads: file.workloads ?? [...base.workloads], conditions: conditions ?? [...base.conditions] };
   return {
     version: 1,
@@ -46,8 +47,22 @@ export function normalise(file: CampaignFile, overrides: Overrides, report: Repo
     comparisons: kept,
     claims: resolveClaims({ file, arms: known, comparisons, kept, report }),
     thresholds: resolveThresholds(file, { arms: known, comparisons, ...places }, report),
+    sign: file.report?.sign ?? null,
     slo,
   };
+}
+
+/** How an attached gateway is reached over TLS is not said anywhere yet, and so not weighed. */
+function refuseTlsToAttached(conditions: readonly Condition[], report: Report): void {
+  for (const [i, { protocol }] of conditions.entries()) {
+    if (protocol !== 'https') continue;
+    report({
+      path: ['conditions', i, 'protocol'],
+      found: describeValue(protocol),
+      expected: '',
+      mend: 'a condition over TLS beside an attached gateway is not supported in this release; use protocol http, or the built-in arms alone',
+    });
+  }
 }
 
 function resolveProfile(file: CampaignFile, overrides: Overrides, report: Report): ProfileSpec {
@@ -68,9 +83,8 @@ const unknownProfile = (name: string): Finding => ({
   path: ['--profile'],
   of: 'argument',
   found: describeValue(name),
-  ...(laterProfiles.includes(name)
-    ? { expected: '', mend: `profile ${name} is not supported in this release; use ${listText(profileNames)}` }
-    : { expected: listText(profileNames), ...suggestion(name, profileNames) }),
+  expected: listText(profileNames),
+  ...suggestion(name, profileNames),
 });
 
 const unitSeconds: Record<string, number> = { s: 1, m: 60, h: 3_600 };

@@ -4,14 +4,15 @@
  */
 import type { Condition, ProfileName, ProfileSpec, RealisticService } from './types.ts';
 
-export const conditionOf = (service: Condition['service'], concurrency: number): Condition => ({
-  service,
-  concurrency,
-  name: `${service}/c${concurrency}/http`,
-});
+export const conditionOf = (
+  service: Condition['service'],
+  concurrency: number,
+  protocol: Condition['protocol'] = 'http',
+): Condition => ({ service, concurrency, protocol, name: `${service}/c${concurrency}/${protocol}` });
 
 /** The same in every profile, so that figures of different profiles can be set side by side. */
 const slices = { slice_calls: 25, lead_in: 5, pause_ms: 20, max_duration_s: null };
+const settle_ms = 30_000;
 
 export interface Profile {
   spec: ProfileSpec;
@@ -23,19 +24,44 @@ const bothServices = [conditionOf('instant', 1), conditionOf('realistic', 1)];
 
 export const profiles: Readonly<Record<ProfileName, Profile>> = {
   smoke: {
-    spec: { name: 'smoke', blocks: 2, rounds: 2, intervals: false, settle_ms: 0, ...slices },
+    spec: { name: 'smoke', blocks: 2, rounds: 2, intervals: false, settle_ms: 0, pilot: null, ...slices },
     workloads: ['tool-chain'],
     conditions: bothServices,
   },
   quick: {
-    spec: { name: 'quick', blocks: 8, rounds: 15, intervals: true, settle_ms: 30_000, ...slices },
+    spec: { name: 'quick', blocks: 8, rounds: 15, intervals: true, settle_ms, pilot: null, ...slices },
     workloads: ['tool-chain'],
     conditions: bothServices,
+  },
+  // Sizes by Stein's two stages (bench/stats/sampleSize.ts): a pilot of 12 knows the spread well enough.
+  standard: {
+    spec: {
+      name: 'standard',
+      blocks: 60,
+      rounds: 30,
+      intervals: true,
+      settle_ms,
+      pilot: { blocks: 12, min: 20, precision: { share: 0.1, us: 100 } },
+      ...slices,
+    },
+    workloads: ['tool-chain'],
+    conditions: bothServices,
+  },
+  rigorous: {
+    spec: {
+      name: 'rigorous',
+      blocks: 120,
+      rounds: 30,
+      intervals: true,
+      settle_ms,
+      pilot: { blocks: 12, min: 40, precision: { share: 0.05, us: 50 } },
+      ...slices,
+    },
+    workloads: ['tool-chain', 'assistant-day'],
+    conditions: [...bothServices, conditionOf('realistic', 4)],
   },
 };
 
 export const profileNames = Object.keys(profiles) as ProfileName[];
-/** Named in the contract, and not to be had in this release. */
-export const laterProfiles: readonly string[] = ['standard', 'rigorous'];
 
 export const realisticService: RealisticService = { median_us: 2_000, sigma: 0.4 };

@@ -1,36 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
-import { WeighbridgeError } from '#contract/errors.ts';
-import { parseCampaign } from './index.ts';
-import { laterRules } from './later.ts';
 import { closestOf } from './problems.ts';
-import type { Overrides } from './types.ts';
-
-fc.configureGlobal({ seed: 20_261 });
-
-const refusalOf = (text: string, overrides: Overrides = {}): WeighbridgeError => {
-  try {
-    parseCampaign(text, 'c.yaml', overrides);
-  } catch (error) {
-    assert.ok(error instanceof WeighbridgeError, String(error));
-    assert.equal(error.code, 'CONFIG');
-    assert.equal(error.exitCode, 104);
-    assert.ok(error.mend);
-    return error;
-  }
-  return assert.fail(`accepted: ${text}`);
-};
-/** The lines of the message after its first. */
-const linesOf = (text: string, overrides: Overrides = {}): string[] =>
-  refusalOf(text, overrides)
-    .message.split('\n')
-    .slice(1)
-    .map((line) => line.trim());
-const refusedAs = (text: string, ...lines: string[]): void => assert.deepEqual(linesOf(text), lines);
-
-const gateway = (more: string): string =>
-  `gateways: {ours: {attach: 'http://127.0.0.1:8088', upstream: 'http://127.0.0.1:9700', product: n@1, ${more}}}`;
+import { gateway, linesOf, refusalOf, refusedAs } from './testing.ts';
 
 describe('a bad file: place, path, found, expected', () => {
   it('a misspelt value names the closest', () =>
@@ -42,7 +13,7 @@ describe('a bad file: place, path, found, expected', () => {
   it('a misspelt key names the closest, at every depth', () => {
     refusedAs(
       'sede: 1',
-      'c.yaml:1:1 sede: found an unknown key, expected version, question, seed, gateways, arms, workloads, conditions, compare, claims, profile or thresholds; did you mean seed?',
+      'c.yaml:1:1 sede: found an unknown key, expected version, question, seed, gateways, arms, workloads, conditions, compare, claims, profile, thresholds or report; did you mean seed?',
     );
     refusedAs(
       'arms: {mine: {contrls: on}}',
@@ -50,7 +21,7 @@ describe('a bad file: place, path, found, expected', () => {
     );
     refusedAs(
       'conditions: [{conccurency: 2}]',
-      'c.yaml:1:15 conditions[0].conccurency: found an unknown key, expected service or concurrency; did you mean concurrency?',
+      'c.yaml:1:15 conditions[0].conccurency: found an unknown key, expected service, concurrency or protocol; did you mean concurrency?',
     );
     assert.match(linesOf('claims: {x: {belo_ms: 1}}')[0]!, /did you mean below_ms\?$/);
     assert.match(linesOf('profile: {nam: quick}')[0]!, /did you mean name\?$/);
@@ -129,6 +100,11 @@ describe('what only names can be wrong about', () => {
     ['a list with an arm that is not built in', 'arms: [natve]', /arms\[0\]: found "natve".*did you mean native\?/],
     ['an arm twice', 'arms: [native, native]', /arms\[1\]: found native a second time/],
     ['a workload twice', 'workloads: [fan-out, fan-out]', /workloads\[1\]/],
+    [
+      'a protocol that there is not',
+      'conditions: [{protocol: h2}]',
+      /conditions\[0\]\.protocol: found "h2", expected http or https/,
+    ],
     [
       'a condition twice',
       'conditions: [{}, {concurrency: 1}]',
@@ -298,99 +274,6 @@ describe('addresses, headers, denials', () => {
   });
 });
 
-describe('what a later release does is refused by name', () => {
-  const cases: [text: string, name: string, path: string][] = [
-    ['agents: {ours: {run: x}}', 'agents', 'agents'],
-    ['tools: {t: {url: x}}', 'tools', 'tools'],
-    ['auth: {issuer: x}', 'auth', 'auth'],
-    ['telemetry: {}', 'telemetry', 'telemetry'],
-    ['safety:', 'safety', 'safety'],
-    ['report: {redact: [hosts]}', 'report', 'report'],
-    [
-      'gateways: {ours: {run: ./gw, product: n@1, upstream: "http://127.0.0.1:9700"}}',
-      'starting a gateway (run)',
-      'gateways.ours.run',
-    ],
-    [gateway('restart: ./r.sh'), 'restarting a gateway (restart)', 'gateways.ours.restart'],
-    [gateway('protocol: mcp'), 'protocol mcp', 'gateways.ours.protocol'],
-    [gateway('deny: [{jsonrpc: -32003}]'), 'a denial over JSON-RPC (jsonrpc)', 'gateways.ours.deny[0]'],
-    [
-      gateway('').replace('http://127.0.0.1:8088', 'https://127.0.0.1:8088'),
-      'a gateway behind TLS (https)',
-      'gateways.ours.attach',
-    ],
-    [
-      gateway('').replace('http://127.0.0.1:8088', 'http://10.0.0.7:8088'),
-      'a gateway on another host (it takes safety.allow_hosts)',
-      'gateways.ours.attach',
-    ],
-    [
-      gateway('').replace('http://127.0.0.1:8088', 'http://127.0.0.1.evil.test:8088'),
-      'a gateway on another host (it takes safety.allow_hosts)',
-      'gateways.ours.attach',
-    ],
-    ['workloads: [{import: t.json, tasks: 5}]', 'an imported workload', 'workloads[0]'],
-    ['arms: {x: {agent: ours}}', 'an agent other than builtin', 'arms.x.agent'],
-    ['arms: {placebo: {}}', 'the arm placebo', 'arms.placebo'],
-    ['arms: [native, placebo]', 'the arm placebo', 'arms[1]'],
-    ['profile: standard', 'profile standard', 'profile'],
-    ['profile: {name: rigorous}', 'profile rigorous', 'profile.name'],
-    [
-      'claims: {x: {compare: fix, metric: retry401_shift, below_ms: 1}}',
-      'a claim of your own on a rate',
-      'claims.x.metric',
-    ],
-  ];
-  for (const [text, name, path] of cases) {
-    it(`${name} at ${path}`, () => {
-      const lines = linesOf(text).filter((line) => line.includes('is not supported'));
-      assert.equal(lines.length, 1);
-      assert.ok(lines[0]!.includes(` ${path}: found`), lines[0]);
-      assert.ok(lines[0]!.includes(`; ${name} is not supported in this release; `), lines[0]);
-      assert.equal(linesOf(text).filter((line) => line.includes(` ${path}:`)).length, 1, 'told once');
-    });
-  }
-
-  it('every rule has a case here', () => {
-    assert.deepEqual(
-      [...new Set(laterRules.map((r) => r.what))].filter((what) => !cases.some(([, name]) => name === what)),
-      [],
-    );
-  });
-
-  it('the whole example of the contract is refused for what is later, and for nothing else', () => {
-    const lines = linesOf(contractExample);
-    assert.deepEqual(lines.map((line) => /^c\.yaml:\d+:\d+ (\S+): /.exec(line)?.[1]).sort(), [
-      'agents',
-      'arms.ours.agent',
-      'auth',
-      'gateways.ours.deny[1]',
-      'gateways.ours.restart',
-      'gateways.ours.upstream',
-      'profile.name',
-      'report',
-      'safety',
-      'telemetry',
-      'tools',
-      'workloads[2]',
-    ]);
-    assert.ok(
-      lines.every((line) => line.includes('not supported in this release') || line.includes('upstream: found nothing')),
-      lines.join('\n'),
-    );
-  });
-
-  it('a profile or arm on the command line too', () => {
-    assert.deepEqual(linesOf('', { profile: 'standard' }), [
-      '--profile: found "standard"; profile standard is not supported in this release; use smoke or quick',
-    ]);
-    assert.deepEqual(linesOf('', { profile: 'qiuck' }), [
-      '--profile: found "qiuck", expected smoke or quick; did you mean quick?',
-    ]);
-    assert.match(linesOf('', { arms: ['nativ'] })[0]!, /^--arms: found "nativ", expected .*; did you mean native\?$/);
-  });
-});
-
 describe('a threshold that is none', () => {
   const refused: [what: string, text: string, line: RegExp][] = [
     [
@@ -426,105 +309,8 @@ describe('a threshold that is none', () => {
     });
 });
 
-describe('hostile YAML', () => {
-  const refused: [what: string, text: string, message: RegExp][] = [
-    ['a broken line', 'a: 1\nb: [1, 2', /c\.yaml:2:\d+: found .*, expected well-formed YAML/],
-    ['a key twice', 'seed: 1\nseed: 2\n', /c\.yaml:2:1: found a key that stands here twice/],
-    ['two documents', 'seed: 1\n---\nseed: 2', /found a second document/],
-    ['an anchor and an alias', 'seed: &a 1\nquestion: *a', /an anchor \(&\).*\n.*an alias \(\*\)/],
-    ['an alias without its anchor', 'seed: *a', /an alias/],
-    ['a tag of one’s own', 'seed: !js/function x', /the tag !js\/function/],
-    ['a binary', 'seed: !!binary aGk=', /the tag tag:yaml.org,2002:binary/],
-    ['a key that is no text', '1: x', /a key that is no text/],
-    ['a key of a list', '? [a]\n: x', /a key that is no text/],
-    ['__proto__', 'arms: {__proto__: {controls: on}}', /the key __proto__/],
-    ['too much text', `question: ${'x'.repeat(300_000)}`, /found 300010 bytes, expected at most 262144 bytes/],
-    ['brackets without end', '['.repeat(100_000), /nesting without end/],
-    ['dashes without end', '- '.repeat(100_000), /nesting without end/],
-    ['a list at the top', '[1]', /found a list of 1, expected a map/],
-    ['text at the top', 'hello', /found "hello", expected a map/],
-  ];
-  for (const [what, text, message] of refused) it(what, () => assert.match(refusalOf(text).message, message));
-
-  it('no tag, alias or text at all brings anything but a campaign or a CONFIG error', () => {
-    const words = fc.constantFrom(
-      'arms',
-      'seed',
-      'gateways',
-      'claims',
-      'native',
-      ':',
-      '\n',
-      '  ',
-      '- ',
-      '{',
-      '}',
-      '[',
-      ']',
-      ',',
-      '&a',
-      '*a',
-      '!!set',
-      '#',
-      '"',
-      "'",
-      '|',
-      '0',
-      'null',
-      '? ',
-    );
-    fc.assert(
-      fc.property(fc.array(words, { maxLength: 25 }), (parts) => {
-        try {
-          parseCampaign(parts.join(''));
-        } catch (error) {
-          assert.ok(error instanceof WeighbridgeError && error.code === 'CONFIG', String(error));
-        }
-      }),
-      { numRuns: 1_000 },
-    );
-  });
-});
-
 it('the closest word: neighbours swapped count once; what is far is not named', () => {
   assert.equal(closestOf('naitve', ['direct', 'native']), 'native');
   assert.equal(closestOf('NATIVE', ['direct', 'native']), 'native');
   assert.equal(closestOf('elephant', ['direct', 'native']), undefined);
 });
-
-/** The contract's example of version 1, word for word. */
-const contractExample = `version: 1
-question: Move 300 agents behind our gateway?
-gateways:
-  ours:
-    attach: http://127.0.0.1:8088        # or run: a command that starts it
-    product: agentgateway@1.4            # goes into every verdict's subject
-    placement: sidecar                   # sidecar | central | egress
-    protocol: http                       # http | mcp
-    restart: ./restart-gateway.sh        # between blocks; absent: recorded, and the claim narrowed
-    headers: {x-team: triage}
-    deny: [{http: 403}, {jsonrpc: -32003}]
-agents:
-  ours: {run: python3 agent.py, product: triage@4.2, trace: header}   # header | meta | none
-tools:
-  tickets: {url: http://127.0.0.1:9000, protocol: http}
-auth:
-  issuer: http://127.0.0.1:9001
-  source: {grant: client_credentials, id: wb, secret: {file: secret.txt}}
-arms:
-  native:   {agent: builtin, controls: on}
-  our-gw:   {agent: builtin, controls: off, gateway: ours}
-  ours:     {agent: ours, gateway: ours}
-workloads: [tool-chain, fan-out, {import: traces.otlp.json, tasks: 500, read_only: true}]
-conditions: [{service: instant, concurrency: 1}, {service: realistic, concurrency: 4}]
-compare:
-  decision: {arm: our-gw, baseline: native}
-claims:
-  C1: {compare: decision, metric: felt_p95_shift, margin_ms: [5, 15]}
-  ours: {compare: decision, metric: felt_p95_shift, below_ms: 1}
-profile: {name: standard, max_duration: 2h}
-telemetry: {mirror: {otlp: http://127.0.0.1:4318}}
-safety: {allow_hosts: [127.0.0.1], max_rps: 50, attacks: []}     # attacks are off against anything that is not ours
-thresholds: {gateway.felt_p95_shift: '< 1 ms', retry401: '< 0.5 %', correlation: '= 100 %'}
-report: {redact: [hosts], sign: key.pem}
-`;

@@ -4,6 +4,7 @@
  * in `later.ts`.
  */
 import { z } from 'zod';
+import { protocols } from '#contract/calls.ts';
 import { attachUrl, upstreamUrl } from './addresses.ts';
 import { builtinWorkloads } from './builtin.ts';
 import { durationMetrics } from './claims.ts';
@@ -59,6 +60,7 @@ const gateway = map({
 const condition = map({
   service: oneOf(['instant', 'realistic']).optional(),
   concurrency: whole('a whole number from 1 to 64', 1, 64).optional(),
+  protocol: oneOf(protocols).optional(),
 });
 
 const comparison = map({ arm: name, baseline: name });
@@ -107,6 +109,7 @@ export const campaignSchema = map({
   claims: z.union([claimNames, claimMap], { error: 'a list of built-in claims, or a map of claims' }).optional(),
   profile: z.union([oneOf(profileNames), profileMap], { error: `${listText(profileNames)}, or a map` }).optional(),
   thresholds: thresholdMap.optional(),
+  report: map({ sign: text('the path of a PEM file', 1_000).optional() }).optional(),
 });
 
 export type CampaignFile = z.infer<typeof campaignSchema>;
@@ -122,6 +125,7 @@ export const keysAt: readonly (readonly [pattern: string, keys: readonly string[
   ['arms.*', Object.keys(arm.shape)],
   ['conditions.*', Object.keys(condition.shape)],
   ['compare.*', Object.keys(comparison.shape)],
+  ['report', ['sign']],
   ['claims.*', Object.keys(claim.shape)],
   ['profile', Object.keys(profileMap.shape)],
 ];

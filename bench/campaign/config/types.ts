@@ -1,13 +1,26 @@
 /** A campaign's configuration, normalised: every default filled in, every name resolved. Plain data. */
+import type { Protocol } from '#contract/calls.ts';
 import type { AgentControls } from '#contract/config.ts';
 import type { Manifest, Threshold } from '#contract/manifest.ts';
 
-export type ProfileName = 'smoke' | 'quick';
+export type ProfileName = 'smoke' | 'quick' | 'standard' | 'rigorous';
+
+/** How a campaign finds out how many blocks it needs: from the spread of its first ones, looked at once. */
+export interface Pilot {
+  /** Blocks of the pilot; they count towards the answer. */
+  blocks: number;
+  /** Fewest blocks in all; the most are the profile’s own. */
+  min: number;
+  /** Half-width that the interval of each deciding p95 shift should have: the wider of a share of the baseline’s p95 and this. */
+  precision: { share: number; us: number };
+}
 
 export interface ProfileSpec {
   name: ProfileName;
-  /** Blocks: fresh processes, warm-up, then `rounds` rounds. */
+  /** Blocks: fresh processes, warm-up, then `rounds` rounds. The most there may be, where a pilot finds out. */
   blocks: number;
+  /** Null: the number of blocks is fixed. */
+  pilot: Pilot | null;
   rounds: number;
   slice_calls: number;
   /** The first calls of a slice, flagged and left out of warm estimates. */
@@ -51,6 +64,7 @@ export interface Condition {
   service: 'instant' | 'realistic';
   /** Tasks in flight at once. */
   concurrency: number;
+  protocol: Protocol;
   /** `service/concurrency/protocol`, for example `instant/c1/http`. */
   name: string;
 }
@@ -83,6 +97,8 @@ export interface CampaignConfig {
   comparisons: Comparison[];
   claims: ClaimSpec[];
   thresholds: Threshold[];
+  /** Path of the private key that signs the results, from the directory that the command runs in; null: unsigned. */
+  sign: string | null;
   /** Service level objective: share of calls that must end as they should. */
   slo: number;
 }

@@ -437,6 +437,20 @@ test('minted tokens are wrong in one way each', async () => {
   assert.ok(!String(good.scope).split(' ').includes(String(wrongScope.scope)));
 });
 
+test('a client can be added later, replaced, and logs in; one of the start cannot', async () => {
+  const later: AuthClient = { ...oldClient, client_id: 'later', pkce_required: true };
+  const request = { client_id: 'later', issuer: as.issuer, scope: 'openid read:mail', resource: toolsAudience };
+  await assert.rejects(login(request));
+  await control.call('add_client', later);
+  const { access_token } = await login(request);
+  assert.equal(decodeJwt(access_token).client_id, 'later');
+  const minted = await control.call('mint', { client_id: 'later', resource: toolsAudience, kind: 'good' });
+  assert.equal(decodeJwt(minted.token).scope, oldClient.scopes.join(' '));
+  await control.call('add_client', { ...later, scopes: ['read:calendar'] });
+  await assert.rejects(login(request));
+  await assert.rejects(control.call('add_client', { ...later, client_id: 'agent' }), { code: 'CONFIG' });
+});
+
 test('a process is configured once', async () => {
   await assert.rejects(
     control.call('configure', {

@@ -19,6 +19,7 @@ serveControl<AuthMethods>({
     tier.running.setTtl(access_token_ttl_ms);
     return undefined;
   },
+  add_client: (client) => tier.running.addClient(client),
   set_verifiers: ({ urls }) => {
     tier.running.setVerifiers(urls);
     return undefined;

@@ -17,6 +17,7 @@ import { Store, StoreAdapter } from './store.ts';
 export interface ProviderOptions {
   issuer: string;
   clients: readonly AuthClient[];
+  later?: LaterClients;
   key: SigningKey;
   issued: IssuedTokens;
   now_ms: () => number;
@@ -33,15 +34,33 @@ export const accountOf = (clientId: string): string => `user-of-${clientId}`;
 
 const day_s = 86_400;
 
+/** Clients that were not there at the start: the provider looks for them in its storage. */
+export class LaterClients {
+  readonly store: Store;
+  readonly byId = new Map<string, AuthClient>();
+  readonly #adapter: StoreAdapter;
+
+  constructor(now_ms: () => number) {
+    this.store = new Store(now_ms);
+    this.#adapter = new StoreAdapter('Client', this.store, now_ms);
+  }
+
+  /** Adds a client, or replaces the one of that id. */
+  async add(client: AuthClient): Promise<void> {
+    await this.#adapter.upsert(client.client_id, metadata(client));
+    this.byId.set(client.client_id, client);
+  }
+}
+
 export function createProvider(options: ProviderOptions): Provider {
-  const { clients, key, now_ms } = options;
+  const { clients, later, key, now_ms } = options;
   const byId = new Map(clients.map((client) => [client.client_id, client]));
   const known = (client: Client): AuthClient => {
-    const found = byId.get(client.clientId);
+    const found = byId.get(client.clientId) ?? later?.byId.get(client.clientId);
     if (!found) throw new errors.InvalidClient('client not found');
     return found;
   };
-  const store = new Store(now_ms);
+  const store = later?.store ?? new Store(now_ms);
   const ttl_s = () => Math.ceil(options.accessTokenTtl_ms() / 1000);
 
   return new Provider(options.issuer, {

@@ -1,7 +1,7 @@
 /** The authorization server: the provider behind one loopback listener, and what the campaign may ask of it. */
 import type { EventEmitter } from 'node:events';
 import { createServer } from 'node:http';
-import type { AuthConfig } from '#contract/config.ts';
+import type { AuthClient, AuthConfig } from '#contract/config.ts';
 import type { AuthMethods } from '#contract/control.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
 import type { Telemetry } from '../../../collectors/telemetry/index.ts';
@@ -10,7 +10,7 @@ import { answerInteraction } from './interaction.ts';
 import { IssuedTokens } from './issued.ts';
 import type { SigningKey } from './keys.ts';
 import { mintToken } from './mint.ts';
-import { createProvider, interactionPath } from './provider.ts';
+import { createProvider, interactionPath, LaterClients } from './provider.ts';
 import { pushRevocations } from './push.ts';
 import { traceTokenRequest } from './request_span.ts';
 
@@ -23,6 +23,7 @@ export interface AuthServer extends Running {
   readonly token_endpoint: string;
   setTtl(accessTokenTtl_ms: number): void;
   setVerifiers(urls: string[]): void;
+  addClient(client: AuthClient): Promise<undefined>;
   revoke(clientId: string): Promise<{ revoked: number }>;
   mint(params: AuthMethods['mint']['params']): Promise<{ token: string }>;
 }
@@ -35,9 +36,11 @@ export async function startAuthServer(config: AuthConfig, telemetry: Telemetry, 
 
   const server = createServer({ keepAliveTimeout: keepAlive_ms, headersTimeout: keepAlive_ms + 5_000, noDelay: true });
   const issuer = await listen(server, config.port);
+  const later = new LaterClients(now_ms);
   const provider = createProvider({
     issuer,
     clients: config.clients,
+    later,
     key,
     issued,
     now_ms,
@@ -58,8 +61,9 @@ export async function startAuthServer(config: AuthConfig, telemetry: Telemetry, 
     });
   });
 
+  const staticClient = (clientId: string) => config.clients.find((c) => c.client_id === clientId);
   const clientOf = (clientId: string) => {
-    const client = config.clients.find((c) => c.client_id === clientId);
+    const client = staticClient(clientId) ?? later.byId.get(clientId);
     if (client) return client;
     throw new WeighbridgeError('CONFIG', `no client ${clientId} at the authorization server`, { where: 'clients' });
   };
@@ -74,6 +78,16 @@ export async function startAuthServer(config: AuthConfig, telemetry: Telemetry, 
     },
     setVerifiers: (urls) => {
       verifiers = urls;
+    },
+    async addClient(client) {
+      if (staticClient(client.client_id)) {
+        throw new WeighbridgeError('CONFIG', `the client ${client.client_id} is there since the start`, {
+          where: 'add_client',
+          mend: 'choose another id',
+        });
+      }
+      await later.add(client);
+      return undefined;
     },
     async revoke(clientId) {
       clientOf(clientId);

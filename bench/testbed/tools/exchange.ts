@@ -32,7 +32,7 @@ export interface Shared {
   readonly requireBinding: boolean;
   readonly challenges: Challenges;
   readonly effects: Effects;
-  serviceTime: ServiceTime;
+  readonly serviceTime: ServiceTime;
   /** Resolves after so many ns. */
   wait(duration_ns: number): Promise<void>;
 }

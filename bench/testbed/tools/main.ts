@@ -9,7 +9,7 @@ const tier = new Tier<ToolServer>('tool services');
 serveControl<ToolsMethods>({
   configure: async (config) => {
     const server = await tier.configure(() => startToolServer(config, createTelemetry(config.telemetry)));
-    return { url: server.url, revocations_url: server.revocations_url };
+    return { url: server.url, tls_url: server.tls_url, revocations_url: server.revocations_url };
   },
   set_service_time: async (time) => {
     await tier.running.setServiceTime(time);

@@ -1,9 +1,10 @@
 /** The tools' listener: five services behind one port, a span and a line per request. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { ServiceTime, ToolsConfig } from '#contract/config.ts';
 import type { Effect } from '#contract/control.ts';
 import { dpopAlgorithms, ProofChecker } from '#contract/dpop.ts';
-import { attr, spanName } from '#contract/names.ts';
+import { attr, spanName, tlsHost } from '#contract/names.ts';
 import { allScopes, operations } from '#contract/tools.ts';
 import { type ActiveSpan, parseTraceContext, type Telemetry } from '../../../collectors/telemetry/index.ts';
 import { listen, type Running } from '../tier.ts';
@@ -22,6 +23,8 @@ const metadataPath = '/.well-known/oauth-protected-resource';
 
 export interface ToolServer extends Running {
   readonly url: string;
+  /** Of the listener that speaks TLS; null where there is none. */
+  readonly tls_url: string | null;
   readonly revocations_url: string;
   /** Resolves when the next call will meet it. */
   setServiceTime(time: ServiceTime): Promise<void>;
@@ -35,27 +38,38 @@ export async function startToolServer(config: ToolsConfig, telemetry: Telemetry)
   const verifier = new TokenVerifier(config.verifier, (jti) => revocations.has(jti));
   await verifier.warm();
 
-  const server = createServer({
+  const options = {
     keepAliveTimeout: keepAlive_ms,
     // Above the keep-alive, so that it can never be what closes an idle connection.
     headersTimeout: keepAlive_ms + 5_000,
     noDelay: true,
     // Two Authorization fields become one that no parser takes, instead of the first one winning.
     joinDuplicateHeaders: true,
-  });
+  };
+  const server = createServer(options);
   const url = await listen(server, config.port);
+  const { tls } = config;
+  const secure = tls && createSecureServer({ ...options, key: tls.key, cert: tls.certificate });
+  const tls_url = secure ? await listen(secure, 0, `https://${tlsHost}`) : null;
   const revocationsBase = await listen(revocations.server);
 
-  const shared: Shared = {
+  const effects = new Effects();
+  const proofs = new ProofChecker();
+  const requireBinding = config.verifier.require_binding === true;
+  let serviceTime: ServiceTime = { kind: 'instant' };
+  // Challenges and proofs name the URL that was called; all else the listeners share.
+  const sharedUnder = (base: string): Shared => ({
     verifier,
-    proofs: new ProofChecker(),
-    base: url,
-    requireBinding: config.verifier.require_binding === true,
-    challenges: new Challenges(`${url}${metadataPath}`, config.verifier.require_binding),
-    effects: new Effects(),
-    serviceTime: { kind: 'instant' },
+    proofs,
+    base,
+    requireBinding,
+    challenges: new Challenges(`${base}${metadataPath}`, config.verifier.require_binding),
+    effects,
+    get serviceTime() {
+      return serviceTime;
+    },
     wait: (duration_ns) => waiter!.wait(duration_ns),
-  };
+  });
   const setServiceTime = async (time: ServiceTime): Promise<void> => {
     checkServiceTime(time);
     if (time.kind !== 'instant' && !waiter) {
@@ -63,22 +77,28 @@ export async function startToolServer(config: ToolsConfig, telemetry: Telemetry)
       // Its thread takes some tens of milliseconds to start: not in somebody's call.
       await waiter.wait(1);
     }
-    shared.serviceTime = time;
+    serviceTime = time;
   };
   await setServiceTime(config.service_time);
 
-  const front = new Front(telemetry, shared, metadataReply(config));
+  const metadata = metadataReply(config);
+  const front = new Front(telemetry, sharedUnder(url), metadata);
   server.on('request', (req, res) => void front.handle(req, res));
+  if (tls_url !== null) {
+    const secureFront = new Front(telemetry, sharedUnder(tls_url), metadata);
+    secure?.on('request', (req, res) => void secureFront.handle(req, res));
+  }
   return {
     telemetry,
     url,
+    tls_url,
     revocations_url: Revocations.url(revocationsBase),
     setServiceTime,
-    effects: () => shared.effects.take(),
+    effects: () => effects.take(),
     close: () => {
-      for (const listener of [server, revocations.server]) {
-        listener.close();
-        listener.closeAllConnections();
+      for (const listener of [server, secure, revocations.server]) {
+        listener?.close();
+        listener?.closeAllConnections();
       }
       void waiter?.close();
     },

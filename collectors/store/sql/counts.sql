@@ -5,6 +5,8 @@ SELECT 'attempts', NULL, count(*) FROM {attempts}
 UNION ALL
 SELECT 'resources', NULL, count(*) FROM {resources}
 UNION ALL
+SELECT 'load', NULL, count(*) FROM {load}
+UNION ALL
 SELECT 'spans', ServiceName, count(*) FROM {spans} GROUP BY ServiceName
 UNION ALL
 SELECT 'logs', ServiceName, count(*) FROM {logs} GROUP BY ServiceName

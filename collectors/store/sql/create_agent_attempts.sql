@@ -12,6 +12,7 @@ CREATE OR REPLACE TEMP TABLE agent_attempts (
   dns_ns BIGINT,
   connect_ns BIGINT,
   tls_ns BIGINT,
+  sent_ns BIGINT,
   first_byte_ns BIGINT,
   reused BOOLEAN NOT NULL,
   status INTEGER,

@@ -1,3 +1,3 @@
 -- Points in time are kept to 256 ns: rounded down, so that their order stays and children stay inside their parents. Finer
--- digits are noise of reading the clock (50 to 100 ns a reading), and would make the files a fifth larger.
+-- digits are noise of reading the clock, and would make the files a fifth larger.
 CREATE OR REPLACE TEMP MACRO stored(ns) AS ns - ns % 256

@@ -3,11 +3,13 @@
  * Records that arrive together share one write. What a failed write has left over is cut off before the next one, and a
  * torn last line when the file is opened, so a record is there whole or not at all. One process per file.
  */
+import { isUtf8 } from 'node:buffer';
 import { constants } from 'node:fs';
-import { type FileHandle, open, rename } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ZodType } from 'zod';
 import { WeighbridgeError } from '#contract/errors.ts';
+import { replaceFile, syncPath } from '#contract/files.ts';
 
 /** What the journal needs of a file: a write may take less than it was given, or fail. */
 export interface JournalFile {
@@ -50,19 +52,20 @@ export class Journal<R> {
     const file = await openFile(path);
     try {
       const { size } = await file.stat();
-      const text = size === 0 ? '' : await file.readFile('utf8');
-      const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-      const all = whole.split('\n').slice(0, -1);
+      const read = size === 0 ? Buffer.alloc(0) : await file.readFile();
+      const whole = read.subarray(0, read.lastIndexOf(0x0a) + 1);
+      if (!isUtf8(whole)) throw noRecord(path);
+      const all = whole.toString('utf8').split('\n').slice(0, -1);
       const records = fold(all.map((line, index) => parse(line, schema, `${path}:${index + 1}`)));
       if (records.length === all.length) {
-        if (size === 0) await syncDirectory(path);
-        const bytes = Buffer.byteLength(whole);
-        if (bytes < size) await file.truncate(bytes);
-        return { journal: new Journal<R>(file, bytes), records };
+        if (size === 0) await syncPath(dirname(path));
+        if (whole.length < size) await file.truncate(whole.length);
+        return { journal: new Journal<R>(file, whole.length), records };
       }
       await file.close();
       const lines = records.map(lineOf).join('');
-      return { journal: new Journal<R>(await replace(path, lines), Buffer.byteLength(lines)), records };
+      await replaceFile(path, lines, { mode: 0o600, temporary: `${path}.new` });
+      return { journal: new Journal<R>(await openFile(path), Buffer.byteLength(lines)), records };
     } catch (error) {
       await file.close().catch(() => undefined);
       throw error;
@@ -136,34 +139,11 @@ function parse<R>(line: string, schema: ZodType<R>, where: string): R {
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new WeighbridgeError('INTEGRITY', 'a line of the journal is no record of this control', {
+  throw noRecord(where);
+}
+
+const noRecord = (where: string): WeighbridgeError =>
+  new WeighbridgeError('INTEGRITY', 'a line of the journal is no record of this control', {
     where,
     mend: 'find out who changed the file; the gateway does not start with state that it cannot read',
   });
-}
-
-/** The new content is there whole, or the old one is. */
-async function replace(path: string, text: string): Promise<FileHandle> {
-  const temporary = `${path}.new`;
-  const file = await open(temporary, 'w+', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-    await rename(temporary, path);
-    await syncDirectory(path);
-    return file;
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
-}
-
-/** A new name is durable only once its directory is. */
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(dirname(path), 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
-}

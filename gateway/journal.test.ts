@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFile, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, type FileHandle, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -9,6 +9,15 @@ import { Journal, type JournalFile } from './journal.ts';
 const schema = z.strictObject({ n: z.int() });
 type N = z.infer<typeof schema>;
 const all = (records: N[]): N[] => records;
+
+/** The file itself, but for what is changed. */
+const fileOver = (real: FileHandle, changes: Partial<JournalFile>): JournalFile => ({
+  write: (data, offset, length, position) => real.write(data, offset, length, position),
+  datasync: () => real.datasync(),
+  truncate: (size) => real.truncate(size),
+  close: () => real.close(),
+  ...changes,
+});
 
 let directory: string;
 before(async () => {
@@ -58,6 +67,25 @@ test('a whole line that is no record: it does not open', async () => {
   }
 });
 
+test('a byte that is no text, in a whole line: it does not open; in a torn one it is cut off with it', async () => {
+  const path = join(directory, 'bytes');
+  const text = z.strictObject({ s: z.string() });
+  const [begin, end] = [Buffer.from('{"s":"a'), Buffer.from('"}\n')];
+  const bad = Buffer.concat([begin, Buffer.of(0xff), end]);
+  await writeFile(path, bad);
+  await assert.rejects(
+    Journal.open(path, text, (records) => records),
+    { code: 'INTEGRITY', where: path },
+  );
+  assert.deepEqual(await readFile(path), bad, 'it stays as it was found');
+  await writeFile(path, Buffer.concat([Buffer.from('{"s":"é"}\n'), bad.subarray(0, -1)]));
+  const { journal, records } = await Journal.open(path, text, (all) => all);
+  assert.deepEqual(records, [{ s: 'é' }]);
+  await journal.append({ s: 'b' });
+  await journal.close();
+  assert.equal(await readFile(path, 'utf8'), '{"s":"é"}\n{"s":"b"}\n');
+});
+
 test('what does not matter any more is left out when it is opened, and the file replaced', async () => {
   const path = join(directory, 'folded');
   await writeFile(path, '{"n":1}\n{"n":2}\n{"n":3}\n{"n":');
@@ -73,16 +101,13 @@ test('a write that falls short rejects all of its batch, is cut off, and the nex
   const path = join(directory, 'short');
   const real = await open(path, 'w+');
   let room_bytes = 12;
-  const full: JournalFile = {
+  const full = fileOver(real, {
     async write(data, offset, length, position) {
       const taken = Math.min(length, room_bytes);
       room_bytes -= taken;
       return real.write(data, offset, taken, position);
     },
-    datasync: () => real.datasync(),
-    truncate: (size) => real.truncate(size),
-    close: () => real.close(),
-  };
+  });
   const journal = new Journal<N>(full, 0);
   await journal.append({ n: 1 });
   const results = await Promise.allSettled([journal.append({ n: 2 }), journal.append({ n: 3 })]);
@@ -100,15 +125,10 @@ test('a sync that fails rejects: what may not be on the disk does not count', as
   const path = join(directory, 'sync');
   const real = await open(path, 'w+');
   let fails = true;
-  const journal = new Journal<N>(
-    {
-      write: (data, offset, length, position) => real.write(data, offset, length, position),
-      datasync: () => (fails ? Promise.reject(new Error('EIO')) : real.datasync()),
-      truncate: (size) => real.truncate(size),
-      close: () => real.close(),
-    },
-    0,
-  );
+  const failing = fileOver(real, {
+    datasync: () => (fails ? Promise.reject(new Error('EIO')) : real.datasync()),
+  });
+  const journal = new Journal<N>(failing, 0);
   await assert.rejects(journal.append({ n: 1 }), { code: 'STORE' });
   fails = false;
   await journal.append({ n: 2 });

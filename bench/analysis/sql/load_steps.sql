@@ -1,0 +1,1 @@
+SELECT * FROM load_step ORDER BY number;

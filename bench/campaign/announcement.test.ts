@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { workloads } from '../workloads/index.ts';
+import { announcement, blocksTime_s } from './announcement.ts';
+import { defaultCampaign } from './config/index.ts';
+import { planInputOf } from './input.ts';
+
+const planOf = (profile: string, phases?: string[]) => {
+  const config = defaultCampaign({ profile });
+  return { config, plan: planInputOf(config, workloads, phases) };
+};
+
+test('a quick campaign, by hand', () => {
+  const { plan } = planOf('quick');
+  // Six arms, 15 rounds: 90 slices of either service time; nine rounds of 750 ms.
+  const block_s = 9.5 + 90 * 0.058 + 90 * 0.127 + 6.75 + 0.3;
+  assert.ok(Math.abs(blocksTime_s(plan, 8) - 8 * block_s) < 1e-9);
+  assert.ok(blocksTime_s(plan, 8) < 300);
+});
+
+test('only the phases that are run take time', () => {
+  assert.equal(blocksTime_s(planOf('quick', ['correlation']).plan, 1), 9.8);
+});
+
+test('a pilot is announced with the fewest and the most blocks and their times, load with its own', () => {
+  const { config, plan } = planOf('standard', ['latency']);
+  const said = announcement(config, plan, 'results/x');
+  assert.match(
+    said,
+    /standard profile: a pilot of 12 blocks, then 20 to 60 in all, about \d+ min \d\d s to \d+ min \d\d s; arms/,
+  );
+  assert.match(announcement(config, planOf('standard').plan, 'x'), /\(load: \d+ min \d\d s\)/);
+});

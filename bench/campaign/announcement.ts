@@ -1,0 +1,37 @@
+/** What is said before a campaign starts: what will be run, and how long that takes. Pure. */
+import type { CampaignConfig } from './config/types.ts';
+import { loadTime_s } from './load/plan.ts';
+import type { PlanInput } from './plan.ts';
+import { formatLeft } from './progress.ts';
+
+/** A slice of 25 calls, its barrier and its pause, by service time: medians of the reference campaign's blocks. */
+const slice_s = { instant: 0.058, realistic: 0.127 };
+/** From the last call of a block to the first of the next: stored, started, logged in, warmed up. */
+const between_s = 9.5;
+const correlation_s = 0.3;
+
+/** How long so many blocks take on two quiet cores like those of the reference campaign, load left out. */
+export function blocksTime_s(plan: PlanInput, blocks: number): number {
+  const arms = plan.arms.filter((a) => !a.lifecycle_only).length;
+  const latency_s = plan.conditions.reduce((sum, { service }) => sum + slice_s[service], 0) * plan.workloads.length;
+  const lifecycle_s = (plan.lifecycle.rounds * plan.lifecycle.round_every_ms) / 1_000;
+  const block_s =
+    between_s +
+    (plan.phases.includes('latency') ? plan.rounds * arms * latency_s : 0) +
+    (plan.phases.includes('lifecycle') ? lifecycle_s : 0) +
+    (plan.phases.includes('correlation') ? correlation_s : 0);
+  return blocks * block_s;
+}
+
+/** @param where the results go, as the user would write it */
+export function announcement(config: CampaignConfig, plan: PlanInput, where: string): string {
+  const { name, pilot } = config.profile;
+  const load_s = loadTime_s(plan);
+  const time = (blocks: number): string => formatLeft(blocksTime_s(plan, blocks) + load_s);
+  const size = pilot
+    ? `a pilot of ${pilot.blocks} blocks, then ${pilot.min} to ${plan.blocks} in all, about ${time(pilot.min)} to ${time(plan.blocks)}`
+    : `${plan.blocks} blocks, about ${time(plan.blocks)}`;
+  const load = load_s > 0 ? ` (load: ${formatLeft(load_s)})` : '';
+  const arms = config.arms.map((a) => a.arm).join(', ');
+  return `${config.question}\n${name} profile: ${size}${load}; arms ${arms}; seed ${config.seed}; results go to ${where}`;
+}

@@ -1,0 +1,149 @@
+/**
+ * Runs the load part of a block: arm after arm, each on fresh tiers that it has to itself and that note no spans and no
+ * lines, since what the observer costs would be a part of the figures. Nothing is exported, stored or collected but
+ * between steps.
+ */
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Gate } from '#contract/analysis.ts';
+import { type LoadReport, loadOutcomes } from '#contract/calls.ts';
+import { WeighbridgeError } from '#contract/errors.ts';
+import type { Manifest } from '#contract/manifest.ts';
+import type { BlockOptions } from '../block.ts';
+import { type ArmTiers, type Fleet, processesOf, startFleet, stopFleet } from '../fleet.ts';
+import { measureUsage, readMachine, resourceRows } from '../readings.ts';
+import { stopIfAsked } from '../stop.ts';
+import { within } from '../supervise.ts';
+import { everyTier, Noted, tiersOf } from '../tiers.ts';
+import type { MachineTicks } from '../usage.ts';
+import { judgeLoad, lagP99_us, type StepReadings } from './gates.ts';
+import { type LoadPlan, loadOrder, type PlannedStep, stepPause_ms, warmUpOrder } from './plan.ts';
+
+/** Beyond a step's own time: calls that are given up, and a machine that is slow. */
+const stepGrace_ms = 60_000;
+const unsent = loadOutcomes.indexOf('unsent');
+
+export interface LoadResult {
+  gates: Gate[];
+  processes: Manifest['processes'];
+}
+
+/** What the readings around the steps add up to. */
+interface Sums {
+  steps: StepReadings[];
+  ticks: MachineTicks | null;
+  ours_cpu_ns: bigint;
+}
+
+interface ArmRun {
+  options: BlockOptions;
+  plan: LoadPlan;
+  fleet: Fleet;
+  arm: ArmTiers;
+  sums: Sums;
+}
+
+/** @param done called after each step of each arm */
+export async function runLoad(
+  options: BlockOptions,
+  plan: LoadPlan,
+  done: (step: PlannedStep) => void,
+): Promise<LoadResult> {
+  const sums: Sums = { steps: [], ticks: { busy: 0, steal: 0, total: 0 }, ours_cpu_ns: 0n };
+  const processes: Manifest['processes'] = [];
+  for (const name of plan.arms) {
+    stopIfAsked(options.signal);
+    processes.push(...(await runArm(options, plan, { name, sums, done })));
+  }
+  const { block } = options.plan;
+  const machine = { before: sums.ticks && { busy: 0, steal: 0, total: 0 }, after: sums.ticks };
+  return { gates: judgeLoad({ block, steps: sums.steps, machine, ours_cpu_ns: sums.ours_cpu_ns }), processes };
+}
+
+async function runArm(
+  options: BlockOptions,
+  plan: LoadPlan,
+  { name, sums, done }: { name: string; sums: Sums; done: (step: PlannedStep) => void },
+): Promise<Manifest['processes']> {
+  const { supervisor, block } = options;
+  // The gateway's audit log grows with every call: it goes with the arm.
+  const work_dir = join(options.work_dir, 'load');
+  mkdirSync(work_dir, { recursive: true });
+  const arms = options.arms.filter((spec) => spec.arm === name);
+  let fleet: Fleet | undefined;
+  try {
+    fleet = await startFleet({ ...options, arms, work_dir, telemetry: 'off' });
+    const run: ArmRun = { options, plan, fleet, arm: fleet.arms.get(name)!, sums };
+    await fleet.tools.control.call('set_service_time', plan.service_time);
+    await within(run.arm.agent.control.call('run_load', warmUpOrder(plan, block)), stepGrace_ms, late(run, 'warm-up'));
+    for (const step of plan.steps) {
+      stopIfAsked(options.signal);
+      await runStep(run, step);
+      done(step);
+    }
+    return processesOf(fleet).map(({ name: tier, command, pid }) => ({ name: `${tier} (load)`, command, pid, block }));
+  } catch (error) {
+    throw await supervisor.explain(error);
+  } finally {
+    if (fleet) await stopFleet(fleet, supervisor);
+    rmSync(work_dir, { recursive: true, force: true });
+  }
+}
+
+async function runStep(run: ArmRun, step: PlannedStep): Promise<void> {
+  const { options, plan, fleet, arm, sums } = run;
+  const { block, collector } = options;
+  const order = loadOrder(plan, step, block);
+  await new Noted().drain(everyTier(fleet));
+  await pause(stepPause_ms);
+  const pids = [collector.pid, ...processesOf(fleet).map((t) => t.pid)];
+  const used = measureUsage(tiersOf(fleet, arm));
+  const before = readMachine(pids);
+  const deadline_ms = step.duration_s * 1_000 + stepGrace_ms;
+  const report = await within(arm.agent.control.call('run_load', order), deadline_ms, late(run, `step ${step.step}`));
+  const after = readMachine(pids);
+  const use = used();
+  sums.ours_cpu_ns += after.ours_ns - before.ours_ns;
+  sums.ticks = added(sums.ticks, before.machine, after.machine);
+  if (report.pace === 'open') {
+    const cpu_shares = use.map((u) => Number(u.cpu_ns) / report.elapsed_ns);
+    sums.steps.push({ arm: arm.spec.arm, lag_p99_us: lagP99_us(report, plan.discard), cpu_shares });
+  }
+  await store(run, step, report, use);
+}
+
+async function store(
+  { options, plan, arm }: ArmRun,
+  { condition, step, rate_per_s, workers }: PlannedStep,
+  report: LoadReport,
+  use: ReturnType<ReturnType<typeof measureUsage>>,
+): Promise<void> {
+  const { block, collector } = options;
+  const { workload } = plan;
+  const name = arm.spec.arm;
+  const sent = report.outcome.filter((outcome) => outcome !== unsent).length;
+  await collector.control.call('add_load', {
+    step: { workload, condition, arm: name, block, step, rate_per_s, workers },
+    report,
+  });
+  const rows = resourceRows({ phase: 'load', workload, condition, block, round: 0, slice: step }, name, sent, use);
+  if (rows.length > 0) await collector.control.call('add_resources', { rows });
+}
+
+const late =
+  ({ arm, options: { block } }: ArmRun, what: string) =>
+  (): WeighbridgeError =>
+    new WeighbridgeError('DEADLINE', `arm ${arm.spec.arm}: ${what} of load (block ${block}) did not come to an end`, {
+      where: arm.agent.name,
+    });
+
+/** Null where one reading was not to be had. */
+function added(sum: MachineTicks | null, before: MachineTicks | null, after: MachineTicks | null): MachineTicks | null {
+  if (!sum || !before || !after) return null;
+  return {
+    busy: sum.busy + after.busy - before.busy,
+    steal: sum.steal + after.steal - before.steal,
+    total: sum.total + after.total - before.total,
+  };
+}

@@ -1,0 +1,105 @@
+/** `security.json`: each attack, really carried out on each arm, with what came of it and where that can be seen. */
+import { z } from 'zod';
+
+/** Metrics of the claims that are judged by what came of attacks, each by a rule of its own, and by no comparison. */
+export const securityMetrics = ['escalation', 'blocked_calls', 'silent_failure', 'log_evidence'] as const;
+export type SecurityMetric = (typeof securityMetrics)[number];
+
+/** Rows of the capability matrix. */
+export const capabilities = [
+  'oauth_scopes',
+  'plugin_permissions',
+  'token_theft',
+  'audit_logging',
+  'human_in_the_loop',
+  'budgets',
+  'network_egress',
+  'fail_closed',
+  'several_frameworks',
+  'secrets_in_telemetry',
+] as const;
+export type Capability = (typeof capabilities)[number];
+
+/** Who can stop an attack. */
+export const stoppers = ['agent', 'gateway', 'authority', 'tools', 'network'] as const;
+export type Stopper = (typeof stoppers)[number];
+
+const evidenceSchema = z.object({
+  /** What was looked at: `audit record of the gateway`, `effects at the tool services`, `answer of the authority` … */
+  where: z.string(),
+  /** What was found there, without any secret. */
+  found: z.string(),
+});
+
+export const cellSchema = z.object({
+  arm: z.string(),
+  /**
+   * `stopped`: by a control of this arm, in its agent or its gateway. `stopped_elsewhere`: by the authority, the tool
+   * services or the network, which every arm has. `not_stopped`: it succeeded at least once. `not_applicable`: this arm
+   * has nothing that it could be carried out on; `why` says what.
+   */
+  outcome: z.enum(['stopped', 'stopped_elsewhere', 'not_stopped', 'not_applicable']),
+  by: z.enum(stoppers).nullable(),
+  /** How often it was tried, and how often it succeeded. */
+  tries: z.number().int().nonnegative(),
+  succeeded: z.number().int().nonnegative(),
+  /** From the attack's first action to its refusal; null where nothing refused it. */
+  time_to_stop_ms: z.number().nonnegative().nullable(),
+  /**
+   * What the agent took for the outcome: of an agent that was misled it differs from what happened. The analysis counts
+   * beliefs by how they begin, or by what follows each number of a tally (`3 × refused by gateway/policy`): carried out or
+   * ok, refused or denied, failed, no answer or timeout, lost.
+   */
+  belief: z.string().nullable(),
+  /** Of the call that shows it, where there is one. */
+  trace_id: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/)
+    .nullable(),
+  evidence: z.array(evidenceSchema),
+  /** One sentence. */
+  why: z.string(),
+});
+
+export const attackResultSchema = z.object({
+  id: z.string(),
+  title: z.string(),
+  capability: z.enum(capabilities),
+  /** Claims of the subject that it bears on, `C4` … */
+  claims: z.array(z.string()),
+  /** Is it a model of the article's story, and no published product's behaviour? */
+  story: z.boolean(),
+  counts_as_stopped: z.string(),
+  cells: z.array(cellSchema),
+});
+
+/** How often two overlapping refreshes handed out more scope than was consented to, by the gap between them. */
+export const raceSchema = z.object({
+  strategy: z.enum(['regressed', 'hardened']),
+  /** Between the starts of the two refreshes. */
+  gap_ms: z.number().nonnegative(),
+  trials: z.number().int().positive(),
+  escalated: z.number().int().nonnegative(),
+  /** Calls of these trials that were answered with success. */
+  served: z.number().int().nonnegative(),
+  /** Calls of these trials. */
+  calls: z.number().int().positive(),
+  /** Clopper–Pearson, of `escalated ÷ trials`. */
+  ci95: z.tuple([z.number(), z.number()]),
+});
+
+export const securitySchema = z.object({
+  version: z.literal(1),
+  seed: z.string(),
+  /** ISO 8601. */
+  started: z.string(),
+  duration_s: z.number(),
+  attacks: z.array(attackResultSchema),
+  races: z.array(raceSchema),
+});
+
+export type Evidence = z.infer<typeof evidenceSchema>;
+export type Cell = z.infer<typeof cellSchema>;
+export type AttackResult = z.infer<typeof attackResultSchema>;
+export type Race = z.infer<typeof raceSchema>;
+export type Security = z.infer<typeof securitySchema>;

@@ -1,0 +1,1 @@
+SELECT * FROM load ORDER BY workload, arm, step, call

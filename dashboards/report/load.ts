@@ -1,0 +1,158 @@
+/** What the arms carry: the load phase, step by step; and where it was not run, that it was not. */
+import type { Analysis } from '#contract/analysis.ts';
+import type { LoadArm, LoadFigures } from '#contract/loadFigures.ts';
+import { byArm, tierName } from '../reading/arms.ts';
+import { count, number, plural } from '../reading/format.ts';
+import { type Html, html, type Part } from './html.ts';
+import { bullets, section, table } from './parts.ts';
+
+const numeric = (label: string) => ({ label, numeric: true });
+const small = (text: string): Html => html`<small>${text}</small>`;
+
+const ms = (us: number): string => number(us / 1000, us < 10_000 ? 2 : us < 100_000 ? 1 : 0);
+const quantile = (q: LoadArm['open'][number]['p99']): string =>
+  q === null ? '–' : `${q.at_least ? '≥ ' : ''}${ms(q.us)}`;
+const optional = (value: number | null, decimals: number): string => (value === null ? '–' : number(value, decimals));
+const between = (ci: readonly [number, number] | null, decimals: number): Part =>
+  ci === null ? null : small(`${number(ci[0], decimals)} to ${number(ci[1], decimals)}`);
+
+function frontierCell({ rate_per_s, ci95, at_least }: LoadArm['frontier'][number]): Part {
+  if (rate_per_s === null) return '–';
+  if (rate_per_s === 0) return 'not at any step';
+  return html`${at_least ? '≥ ' : ''}${count(rate_per_s)}${between(ci95, 0)}`;
+}
+
+type Point = NonNullable<LoadArm['knee']>['workers'];
+
+function point({ value, ci95 }: Point, decimals: number): Part {
+  const end = (x: number | null): string => (x === null ? 'beyond reach' : number(x, decimals));
+  return html`${value === null ? 'none' : number(value, decimals)}${ci95 === null ? null : small(`${end(ci95[0])} to ${end(ci95[1])}`)}`;
+}
+
+function carried(analysis: Analysis, load: LoadFigures): Html {
+  const cells = (a: LoadArm): Part[] => [
+    a.arm,
+    ...a.frontier.map(frontierCell),
+    a.saturation === null ? '–' : html`${count(a.saturation.served_per_s)}${between(a.saturation.ci95, 0)}`,
+    a.saturation === null ? '–' : count(a.saturation.workers),
+    a.knee === null ? '–' : point(a.knee.workers, 1),
+    a.knee === null ? '–' : point(a.knee.peak_workers, 1),
+  ];
+  return table({
+    id: 'load-frontier-table',
+    caption: `Throughput, calls per second: the highest offered rate whose p99 stays under a limit, as at every lower step; and the most that a closed loop served, under how many workers. The knee (workers at which waiting for one another bends the curve) and the peak are those of the universal scalability law fitted to the closed loop; “none”: the curve only flattens out. Median of ${plural(load.blocks, 'block')}; small: 95 % block-bootstrap intervals.`,
+    columns: [
+      { label: 'Arm' },
+      ...load.limits_ms.map((limit) => numeric(`p99 under ${limit} ms`)),
+      numeric('Most served'),
+      numeric('… under workers'),
+      numeric('Knee, workers'),
+      numeric('Peak, workers'),
+    ],
+    rows: byArm(analysis, load.arms).map((a) => ({ cells: cells(a) })),
+  });
+}
+
+const unserved = ({ denied, failed, timeout, lost, unsent }: LoadArm['open'][number]['outcomes']): Part => {
+  const parts = Object.entries({ denied, failed, timeout, lost, unsent }).filter(([, n]) => n > 0);
+  return parts.length === 0 ? 'none' : html`${parts.map(([name, n]) => html`<div>${count(n)} ${name}</div>`)}`;
+};
+
+function openSteps(analysis: Analysis, load: LoadFigures): Html {
+  const rows = byArm(analysis, load.arms).flatMap((a) =>
+    a.open.map((s) => ({
+      cells: [
+        a.arm,
+        count(s.rate_per_s),
+        count(s.calls),
+        number(s.served_per_s, 1),
+        quantile(s.p50),
+        quantile(s.p95),
+        quantile(s.p99),
+        unserved(s.outcomes),
+        html`${count(s.late)}${small(s.lag_p99_us === null ? '–' : `p99 ${ms(s.lag_p99_us)} ms`)}`,
+        count(s.in_flight_peak),
+        optional(s.cpu_us_per_call, 0),
+      ],
+    })),
+  );
+  return table({
+    id: 'load-open-table',
+    caption: `Open loop: calls are due at drawn times, whatever is still under way (at most ${count(load.max_in_flight)}). Latency in ms, from the due time; “≥” where the quantile fell on a call that was not served. Late: started more than 1 ms after the due time, which is in the latency too.`,
+    columns: [
+      { label: 'Arm' },
+      ...['Offered per s', 'Calls', 'Served per s', 'p50', 'p95', 'p99'].map(numeric),
+      { label: 'Not served' },
+      ...['Late', 'Most under way', 'CPU-µs per call'].map(numeric),
+    ],
+    rows,
+  });
+}
+
+function closedSteps(analysis: Analysis, load: LoadFigures): Html {
+  const rows = byArm(analysis, load.arms).flatMap((a) =>
+    a.closed.map((s) => ({
+      cells: [
+        a.arm,
+        count(s.workers),
+        count(s.calls),
+        number(s.served_per_s, 1),
+        quantile(s.p50),
+        quantile(s.p99),
+        unserved(s.outcomes),
+        optional(s.cpu_us_per_call, 0),
+        optional(s.run_queue_us_per_call, 0),
+      ],
+    })),
+  );
+  return table({
+    id: 'load-closed-table',
+    caption:
+      'Closed loop: each worker sends its next call when the last one has ended. It tells how much goes through; its latencies say little about users who do not wait for one another.',
+    columns: [
+      { label: 'Arm' },
+      ...['Workers', 'Calls', 'Served per s', 'p50, ms', 'p99, ms'].map(numeric),
+      { label: 'Not served' },
+      ...['CPU-µs per call', 'Waiting for a CPU, µs'].map(numeric),
+    ],
+    rows,
+  });
+}
+
+function hosts(analysis: Analysis, load: LoadFigures): Html {
+  const cells = (a: LoadArm): Part[] => [
+    a.arm,
+    html`${a.cpu_us_per_call.map((t) => html`<div>${tierName(t.tier)}: ${number(t.us, 0)} (${number(t.run_queue_us, 0)})</div>`)}`,
+    number(
+      a.cpu_us_per_call.reduce((sum, t) => sum + t.us, 0),
+      0,
+    ),
+    html`${a.peak_rss_mib.map((t) => html`<div>${tierName(t.tier)}: ${number(t.mib, 1)}</div>`)}`,
+    number(
+      a.peak_rss_mib.reduce((sum, t) => sum + t.mib, 0),
+      1,
+    ),
+  ];
+  return table({
+    id: 'load-host-table',
+    caption:
+      'CPU time per call under as many workers as served most, µs (in brackets: time spent waiting for a CPU), and the highest resident memory of the whole phase, MiB.',
+    columns: [
+      { label: 'Arm' },
+      { label: 'CPU by tier' },
+      numeric('CPU in all'),
+      { label: 'Memory by tier' },
+      numeric('Memory in all'),
+    ],
+    rows: byArm(analysis, load.arms).map((a) => ({ cells: cells(a) })),
+  });
+}
+
+export function load(analysis: Analysis, figures: Part): Html {
+  const { load: found } = analysis;
+  const body =
+    found === null
+      ? html`<p>The load phase was not run in this campaign: nothing here tells how much an arm carries, or how it behaves when it is pressed. <code>weighbridge run --phases load</code> runs it alone.</p>${figures}`
+      : html`${figures}${bullets(found.remarks)}${carried(analysis, found)}${openSteps(analysis, found)}${closedSteps(analysis, found)}${hosts(analysis, found)}`;
+  return section({ id: 'load', title: 'Under load', body });
+}
