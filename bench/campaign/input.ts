@@ -15,8 +15,8 @@ const lifecycleWorkload = 'fan-out';
 const correlationCalls = 30;
 
 /**
- * Tokens live 2 s; a round every 750 ms for 6 s sees three lifetimes end and a revocation on each leg, the agent’s
- * half-way, with bursts of three tasks at once, up to twelve calls in parallel.
+ * Tokens live 2 s; a round every 750 ms for 6 s sees three lifetimes end and a revocation on each leg, the gateway’s
+ * after the first round and the agent’s half-way, with bursts of three tasks at once, up to twelve calls in parallel.
  */
 const lifecycle = { access_token_ttl_ms: 2_000, rounds: 9, round_every_ms: 750, burst_calls: 15, concurrency: 3 };
 

@@ -50,7 +50,7 @@ test('the first places of the orders are spread over the arms', () => {
   for (const n of firsts.values()) assert.ok(n > 400 && n < 600, `${[...firsts]}`);
 });
 
-test('the regressed agent takes part in lifecycle alone, where a revocation falls half-way on either leg', () => {
+test('the regressed agent takes part in lifecycle alone, where a revocation falls on either leg while its tokens are young', () => {
   const plan = blockPlan(input('a'), 0);
   for (const s of plan.sessions)
     assert.equal(
@@ -59,8 +59,8 @@ test('the regressed agent takes part in lifecycle alone, where a revocation fall
     );
   const lifecycle = plan.sessions.find((s) => s.phase === 'lifecycle')!;
   assert.deepEqual(lifecycle.faults, [
+    { round: 1, leg: 'gateway' },
     { round: 4, leg: 'agent' },
-    { round: 7, leg: 'gateway' },
   ]);
 });
 

@@ -180,10 +180,10 @@ function lifecycleSession(input: PlanInput, seed: string, block: number, index: 
     shape.rounds,
   );
   const half = Math.floor(shape.rounds / 2);
-  const lifetime = Math.ceil(shape.access_token_ttl_ms / shape.round_every_ms);
   const faults: PlannedFault[] = [{ round: half, leg: 'agent' }];
-  // A lifetime later, when the tokens of that leg are young again: an old one would be refused as expired.
-  if (input.arms.some((a) => a.gateway)) faults.push({ round: half + lifetime, leg: 'gateway' });
+  // That leg's tokens are fetched by the first call that needs one. Only after the first round are they surely young: later
+  // an arm's place in its rounds decides how old they are, and an old one is replaced before anyone meets its revocation.
+  if (input.arms.some((a) => a.gateway)) faults.unshift({ round: 1, leg: 'gateway' });
   return {
     phase: 'lifecycle',
     workload: shape.workload,
