@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import type { Verdict } from '#contract/analysis.ts';
 import { fixture } from '../testing/fixture.ts';
+import { attackedFixture } from '../testing/fixture-security.ts';
 import {
   attachedFixture,
   emptyFixture,
@@ -168,4 +169,12 @@ test('it says what a digest shows and what only a signature does, and labels mod
   assert.match(text, /A digest shows accidents.*only a signature shows who made it/);
   assert.match(text, /a model of the article’s claims/);
   assert.match(text, /Real products: every subject is a model/);
+});
+
+test('what attacks measured is not said to be a claim', () => {
+  const claims = (text: string) => text.split('\n').filter((line) => line.includes('(claimed, not measured here)'));
+  assert.ok(claims(record(fixture())).length >= 5);
+  const measured = record(attackedFixture());
+  assert.deepEqual(claims(measured), []);
+  assert.match(measured, /attacks that could be carried out on it, it stopped \d+ by its own controls/);
 });

@@ -103,6 +103,11 @@ const claimed = (side: Argument['side'], what: string): Argument => ({
   because: `${what} (claimed, not measured here)`,
 });
 
+/** What the attacks measure is claimed only where none was carried out. */
+const unlessAttacked = (analysis: Analysis, claims: Argument[]): Argument[] => (attacked(analysis) ? [] : claims);
+
+const sees = claimed('Good', 'it sees every framework’s traffic and has one audit log, approvals and budgets');
+
 interface Shape {
   name: string;
   what: string;
@@ -117,24 +122,27 @@ const shapes: Shape[] = [
     arm: 'native',
     more: (analysis) => [
       ...overBroad(analysis),
-      claimed('Good', 'it sees plugin manifests and stops the task when a check fails'),
-      claimed('Bad', 'its logs are local to the agent’s host, and it covers one framework'),
+      ...unlessAttacked(analysis, [
+        claimed('Good', 'it sees plugin manifests and stops the task when a check fails'),
+        claimed('Bad', 'its logs are local to the agent’s host, and it covers one framework'),
+      ]),
     ],
   },
   {
     name: 'Gateway',
     what: 'controls in a proxy between the agents and the services',
     arm: 'gateway',
-    more: () => [
-      claimed('Good', 'it sees every framework’s traffic and has one audit log, approvals and budgets'),
-      claimed('Bad', 'it does not know which plugin made a request, and an agent behind it may go on after a denial'),
-    ],
+    more: (analysis) =>
+      unlessAttacked(analysis, [
+        sees,
+        claimed('Bad', 'it does not know which plugin made a request, and an agent behind it may go on after a denial'),
+      ]),
   },
   {
     name: 'Layered',
     what: 'controls in the agent and at the gateway',
     arm: 'layered',
-    more: () => [claimed('Good', 'either side still holds when the other fails')],
+    more: (analysis) => unlessAttacked(analysis, [claimed('Good', 'either side still holds when the other fails')]),
   },
   {
     name: 'None',
@@ -146,8 +154,6 @@ const shapes: Shape[] = [
     ],
   },
 ];
-
-const sees = claimed('Good', 'it sees every framework’s traffic and has one audit log, approvals and budgets');
 
 /** Gateways that the user attached, each an option of its own. */
 function attached(analysis: Analysis): Shape[] {
