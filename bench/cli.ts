@@ -183,13 +183,14 @@ async function run(file: string | undefined, given: RunFlags): Promise<void> {
     said: 'stopping: whole blocks are kept; once more to leave at once',
   });
   const progress = terminalProgress(process.stderr, () => performance.now());
-  progress.note(announcement(config, plan, shown(dir)));
+  const attacked = hasSecurity(config.profile.name, phases);
+  progress.note(announcement(config, plan, { where: shown(dir), attacks: attacked }));
   const yaml = prior?.yaml ?? text;
   const { merged, blocks, error } = await runCampaign({
     ...{ id, config, plan, dir, yaml, flags, progress, supervisor, signal },
     ...(prior ? { resume: prior } : {}),
     ...(config.profile.pilot ? { size: sizing(config.profile) } : {}),
-    ...(hasSecurity(config.profile.name, phases) ? { security: attacks } : {}),
+    ...(attacked ? { security: attacks } : {}),
   });
   if (merged) {
     progress.note('analysing …');

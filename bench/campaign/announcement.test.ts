@@ -24,10 +24,11 @@ test('only the phases that are run take time', () => {
 
 test('a pilot is announced with the fewest and the most blocks and their times, load with its own', () => {
   const { config, plan } = planOf('standard', ['latency']);
-  const said = announcement(config, plan, 'results/x');
+  const said = announcement(config, plan, { where: 'results/x', attacks: false });
   assert.match(
     said,
     /standard profile: a pilot of 12 blocks, then 20 to 60 in all, about \d+ min \d\d s to \d+ min \d\d s; arms/,
   );
-  assert.match(announcement(config, planOf('standard').plan, 'x'), /\(load: \d+ min \d\d s\)/);
+  const whole = announcement(config, planOf('standard').plan, { where: 'x', attacks: true });
+  assert.match(whole, /\(load: \d+ min \d\d s, attacks: 2 min 45 s\)/);
 });
