@@ -28,6 +28,17 @@ const unfinished = new RegExp(`\\b(${['TO' + 'DO', 'FIX' + 'ME', 'XX' + 'X'].joi
 describe('the repository', () => {
   it('names no path of the machine that it was written on', () => assert.deepEqual(linesWith(homes, files), []));
 
+  it('has its rooms and no other folder: what a test or a command writes belongs elsewhere', () => {
+    const rooms = ['.ci', 'agents', 'bench', 'bin', 'collectors', 'dashboards', 'gateway', 'results', 'test'];
+    const folders = readdirSync(root, { withFileTypes: true }).flatMap((e) => (e.isDirectory() ? [e.name] : []));
+    // A campaign may be run to a folder of the user's own choice: .gitignore has the usual one.
+    const known = [...rooms, ...skipped, 'weighbridge-results'];
+    assert.deepEqual(
+      folders.filter((name) => !known.includes(name)),
+      [],
+    );
+  });
+
   it('names no registry: everyone installs from their own', () => assert.deepEqual(linesWith(registry, files), []));
 
   it('holds no note of what is left to do', () => {

@@ -1,9 +1,10 @@
 /** For tests of the analysis: synthetic campaigns in a directory of their own, and ways into their analyses. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before } from 'node:test';
+import { after } from 'node:test';
 import type { Analysis, ArmFigures, Comparison } from '#contract/analysis.ts';
 import type { Manifest } from '#contract/manifest.ts';
 import { analyse } from './index.ts';
@@ -69,16 +70,16 @@ export interface Campaign {
   manifest: Manifest;
 }
 
-/** A directory that is there while the tests of a file run, and a maker of campaigns in it. */
+/**
+ * A directory that is there while the tests of a file run, and a maker of campaigns in it. It is made at once: hooks of a file
+ * start side by side, and another one may ask for a campaign before a hook of ours has ended.
+ */
 export function campaigns(): {
   root: () => string;
   campaign: (options: Partial<SyntheticOptions>) => Promise<Campaign>;
 } {
-  let root = '';
+  const root = mkdtempSync(join(tmpdir(), 'weighbridge test '));
   let made = 0;
-  before(async () => {
-    root = await mkdtemp(join(tmpdir(), 'weighbridge test '));
-  });
   after(() => rm(root, { recursive: true, force: true }));
   return {
     root: () => root,
