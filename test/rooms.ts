@@ -46,6 +46,7 @@ const rooms: readonly Room[] = [
       'bench/campaign/',
       'bench/policy/',
       'bench/stats/',
+      'bench/workloads/',
       'agents/plugins/folder.ts',
       'agents/security/plugin-signature.ts',
       'gateway/audit/',

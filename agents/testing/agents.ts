@@ -4,6 +4,7 @@ import type { AgentConfig, AgentControls } from '#contract/config.ts';
 import type { AgentMethods, ControlClient } from '#contract/control.ts';
 import { allScopes, operationByName, toolsAudience } from '#contract/tools.ts';
 import { startTier, type Testbed, testRedirectUri } from '../../bench/testbed/testing.ts';
+import { pluginOf } from '../../bench/workloads/workload.ts';
 import { toolsHost } from '../plugins/catalogue.ts';
 import type { Plugin } from '../plugins/plugin.ts';
 import { loadPlugins } from '../plugins/registry.ts';
@@ -72,21 +73,7 @@ export function endAgent({ alive, child }: ControlClient<AgentMethods>): Promise
   });
 }
 
-const pluginOf: Readonly<Record<string, string>> = {
-  'calendar.list_events': 'calendar-reader',
-  'calendar.create_event': 'calendar-writer',
-  'calendar.delete_event': 'calendar-writer',
-  'mail.list_messages': 'mail-reader',
-  'mail.send_message': 'mail-sender',
-  'mail.delete_message': 'mail-sender',
-  'files.read_file': 'file-keeper',
-  'files.write_file': 'file-keeper',
-  'files.delete_file': 'file-keeper',
-  'payments.get_balance': 'payer',
-  'payments.create_payment': 'payer',
-  'search.query': 'searcher',
-};
-export const everyOperation = Object.keys(pluginOf);
+export const everyOperation = [...pluginOf.keys()];
 
 const argsOf: Readonly<Record<string, PlannedCall['args']>> = {
   'calendar.create_event': {
@@ -113,7 +100,7 @@ export function plannedCall(name: string, change: Partial<PlannedCall> = {}): Pl
   return {
     call_id: `test-${++made}`,
     position: 0,
-    plugin: pluginOf[name]!,
+    plugin: pluginOf.get(name)!,
     tool: operation.tool,
     operation: operation.operation,
     class: operation.class,

@@ -35,24 +35,8 @@ export function cellsOn({ security, manifest, claim }: Attacked, on: (arm: Arm) 
   );
 }
 
-/** How attacks put beliefs in words: at the beginning, or after each number of a tally (`3 × refused by gateway/policy`). */
-const wordings: readonly [RegExp, Outcome][] = [
-  [/^(ok\b|(the call was )?carried out)/, 'ok'],
-  [/^(denied|refused)\b/, 'denied'],
-  [/^failed\b/, 'failed'],
-  [/^(timeout\b|no answer)/, 'timeout'],
-  [/^lost\b/, 'lost'],
-];
-
-const readBelief = (words: string): Outcome | null => wordings.find(([begins]) => begins.test(words))?.[1] ?? null;
-
-/** What the agent took the outcomes for, each once; empty where its words tell nothing. */
-export function beliefsOf({ belief }: Cell): Outcome[] {
-  const words = belief ?? '';
-  const tallied = [...words.matchAll(/\d+ × (?=(\D+))/g)].map((match) => match[1]!);
-  const read = (tallied.length > 0 ? tallied : [words]).map(readBelief).filter((outcome) => outcome !== null);
-  return [...new Set(read)];
-}
+/** What the agent took its calls for; empty where it made none. */
+export const beliefsOf = ({ belief }: Cell): readonly Outcome[] => belief?.outcomes ?? [];
 
 export const armsOf = (cells: readonly CellAt[]): string[] => [...new Set(cells.map((c) => c.cell.arm))];
 

@@ -1,18 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Verdict } from '#contract/analysis.ts';
-import type { CallRow } from '#contract/calls.ts';
+import type { Outcome } from '#contract/calls.ts';
 import type { Manifest } from '#contract/manifest.ts';
 import type { AttackResult, Capability, Race, Security } from '#contract/security.ts';
-import { beliefOf as tallyOf } from '../security/attacks/gateway/means/deeds.ts';
-import { beliefOf } from '../security/means/calls.ts';
-import { beliefsOf } from './attackCells.ts';
 import type { Findings } from './findings.ts';
 import { securityVerdict } from './securityVerdict.ts';
 import {
   attackedArms,
   attackOf,
-  cellOf,
   exampleSecurity,
   none,
   raceOf,
@@ -128,7 +124,7 @@ describe('C5, blocked calls', () => {
       /Behind the gateway: 1 of 1 went on after a refusal, or .* as refused \(The attack hammered on gateway, 0 of 4 went through, taken for denied and timeout\)\. Every part/,
     );
     assert.equal(v.subject.system, 'agent@1, gateway@1');
-    const misled = { ...known, gateway: stoppedBy('gateway', 'the call was carried out') };
+    const misled = { ...known, gateway: stoppedBy('gateway', ['ok']) };
     assert.equal(judged('C5', hammered(misled)).verdict, 'confirmed');
     assert.equal(judged('C5', hammered({ ...known, gateway: through })).verdict, 'confirmed');
   });
@@ -136,7 +132,7 @@ describe('C5, blocked calls', () => {
   it('is mixed where half of it holds, refuted where neither does', () => {
     assert.equal(judged('C5', hammered(known)).verdict, 'mixed');
     assert.equal(judged('C5', hammered({ ...known, native: through })).verdict, 'refuted');
-    const v = judged('C5', hammered({ native: through, gateway: stoppedBy('gateway', 'timeout') }));
+    const v = judged('C5', hammered({ native: through, gateway: stoppedBy('gateway', ['timeout']) }));
     assert.equal(v.verdict, 'mixed');
     assert.match(v.why, /In the agent: 0 of 1 /);
   });
@@ -148,7 +144,7 @@ describe('C5, blocked calls', () => {
 });
 
 describe('C7, silent failure', () => {
-  const header = (gateway: string, layered: string): Change => ({
+  const header = (gateway: Outcome[], layered: Outcome[]): Change => ({
     attacks: [
       attackOf(
         'header',
@@ -164,8 +160,8 @@ describe('C7, silent failure', () => {
 
   it('is confirmed where no dropped call is known as refused, refuted where every one is, mixed between', () => {
     assert.equal(judged('C7').verdict, 'confirmed');
-    assert.equal(judged('C7', header('denied by gateway', 'denied by gateway')).verdict, 'refuted');
-    assert.equal(judged('C7', header('timeout', 'denied by gateway')).verdict, 'mixed');
+    assert.equal(judged('C7', header(['denied'], ['denied'])).verdict, 'refuted');
+    assert.equal(judged('C7', header(['timeout'], ['denied'])).verdict, 'mixed');
     assert.equal(judged('C7', { attacks: [] }).verdict, 'inconclusive');
   });
 });
@@ -184,35 +180,5 @@ describe('C10, logs', () => {
     assert.equal(judged('C10', logs({ native: through, gateway: through })).verdict, 'mixed');
     assert.equal(judged('C10', logs({ native: stoppedBy('agent'), gateway: through })).verdict, 'refuted');
     assert.equal(judged('C10', logs({ native: through, gateway: none })).verdict, 'inconclusive');
-  });
-});
-
-describe('what an agent believed', () => {
-  const read = (belief: string | null) => beliefsOf(cellOf('native', { ...through, belief }));
-  const row = { outcome: 'ok', denied_by: null, error_type: null } as CallRow;
-  const failed = { ...row, outcome: 'failed' as const, error_type: 'ECONNRESET' };
-  const denied = { ...row, outcome: 'denied' as const, denied_by: 'gateway/policy' };
-  const timeout = { ...row, outcome: 'timeout' as const };
-
-  it('is read from the words that the attacks write', () => {
-    for (const [one, outcome] of [
-      [row, 'ok'],
-      [failed, 'failed'],
-      [denied, 'denied'],
-      [timeout, 'timeout'],
-    ] as const) {
-      assert.deepEqual(read(beliefOf(one)), [outcome]);
-      assert.deepEqual(read(tallyOf([one, one])), [outcome]);
-    }
-    assert.deepEqual(read(tallyOf([denied, timeout, row, denied, failed])), ['denied', 'timeout', 'ok', 'failed']);
-    assert.deepEqual(read(`told clearly: ${tallyOf([denied])}; in silence: ${tallyOf([timeout])}`), [
-      'denied',
-      'timeout',
-    ]);
-  });
-
-  it('is nothing where words tell nothing', () => {
-    for (const words of [null, '', 'it wonders', 'denials were seen', '4 × something else'])
-      assert.deepEqual(read(words), []);
   });
 });

@@ -1,6 +1,7 @@
 /** For tests: a hand-made `security.json` that is as one of a campaign would be. Not measured. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Outcome } from '#contract/calls.ts';
 import {
   type AttackResult,
   type Capability,
@@ -33,13 +34,17 @@ export const securityClaims: Claim[] = ['C4', 'C5', 'C7', 'C10'].map((claim, i) 
 
 type Brief = Partial<Cell> & Pick<Cell, 'outcome' | 'by'>;
 
-export const stoppedBy = (by: 'agent' | 'gateway', belief = `denied by ${by}`): Brief => ({
+export const stoppedBy = (by: 'agent' | 'gateway', outcomes: Outcome[] = ['denied']): Brief => ({
   outcome: 'stopped',
   by,
-  belief,
+  belief: { words: `as ${by} would have it`, outcomes },
 });
-export const elsewhere: Brief = { outcome: 'stopped_elsewhere', by: 'tools', belief: 'failed' };
-export const through: Brief = { outcome: 'not_stopped', by: null, belief: 'the call was carried out' };
+export const elsewhere: Brief = {
+  outcome: 'stopped_elsewhere',
+  by: 'tools',
+  belief: { words: 'failed', outcomes: ['failed'] },
+};
+export const through: Brief = { outcome: 'not_stopped', by: null, belief: { words: 'carried out', outcomes: ['ok'] } };
 export const none: Brief = { outcome: 'not_applicable', by: null };
 
 export function cellOf(arm: string, brief: Brief): Cell {
@@ -107,10 +112,7 @@ export function exampleSecurity(): Security {
         {
           direct: through,
           native: stoppedBy('agent'),
-          gateway: stoppedBy(
-            'gateway',
-            'told clearly: 20 × refused by gateway/policy; in silence: 3 × no answer, it does not know',
-          ),
+          gateway: stoppedBy('gateway', ['denied', 'timeout']),
           layered: stoppedBy('agent'),
         },
       ),
@@ -119,8 +121,8 @@ export function exampleSecurity(): Security {
         { capability: 'fail_closed', claims: ['C7'] },
         {
           native: none,
-          gateway: stoppedBy('gateway', 'timeout'),
-          layered: stoppedBy('gateway', '3 × no answer, it does not know'),
+          gateway: stoppedBy('gateway', ['timeout']),
+          layered: stoppedBy('gateway', ['timeout']),
         },
       ),
       attackOf(

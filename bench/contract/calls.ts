@@ -9,7 +9,8 @@ export const protocols: readonly Protocol[] = ['http', 'https'];
 /** The last part of a condition's name. */
 export const protocolOf = (condition: string): Protocol => (condition.endsWith('/https') ? 'https' : 'http');
 
-export type Outcome = 'ok' | 'denied' | 'failed' | 'timeout' | 'lost';
+export const outcomes = ['ok', 'denied', 'failed', 'timeout', 'lost'] as const;
+export type Outcome = (typeof outcomes)[number];
 
 export interface PlannedCall {
   /** The same in every arm; unique within a block. */
@@ -150,7 +151,8 @@ export type LoadOutcome = (typeof loadOutcomes)[number];
 
 /** A column per figure and an entry per call, by index. Times are ns. */
 export interface LoadReport {
-  pace: 'open' | 'closed';
+  /** `probe`: autocannon against one tier; each sample's due time is when its request went out. */
+  pace: 'open' | 'closed' | 'probe';
   /** Epoch ns; due times count from here. */
   start_ns: bigint;
   /** From the start to the end of the last call that was sent. */

@@ -1,5 +1,6 @@
 /** `security.json`: each attack, really carried out on each arm, with what came of it and where that can be seen. */
 import { z } from 'zod';
+import { outcomes } from './calls.ts';
 
 /** Metrics of the claims that are judged by what came of attacks, each by a rule of its own, and by no comparison. */
 export const securityMetrics = ['escalation', 'blocked_calls', 'silent_failure', 'log_evidence'] as const;
@@ -31,10 +32,17 @@ const evidenceSchema = z.object({
   found: z.string(),
 });
 
+const beliefSchema = z.object({
+  /** For the reader. */
+  words: z.string(),
+  /** What the agent noted as the outcome of its calls, each once; empty where it made none. Verdicts count these. */
+  outcomes: z.array(z.enum(outcomes)),
+});
+
 export const cellSchema = z.object({
   arm: z.string(),
   /**
-   * `stopped`: by a control of this arm, in its agent or its gateway. `stopped_elsewhere`: by the authority, the tool
+   * `stopped`: by this arm's own agent or gateway, with a control or as it is built. `stopped_elsewhere`: by the authority, the tool
    * services or the network, which every arm has. `not_stopped`: it succeeded at least once. `not_applicable`: this arm
    * has nothing that it could be carried out on; `why` says what.
    */
@@ -45,12 +53,8 @@ export const cellSchema = z.object({
   succeeded: z.number().int().nonnegative(),
   /** From the attack's first action to its refusal; null where nothing refused it. */
   time_to_stop_ms: z.number().nonnegative().nullable(),
-  /**
-   * What the agent took for the outcome: of an agent that was misled it differs from what happened. The analysis counts
-   * beliefs by how they begin, or by what follows each number of a tally (`3 × refused by gateway/policy`): carried out or
-   * ok, refused or denied, failed, no answer or timeout, lost.
-   */
-  belief: z.string().nullable(),
+  /** What the agent took for the outcome: of an agent that was misled it differs from what happened. */
+  belief: beliefSchema.nullable(),
   /** Of the call that shows it, where there is one. */
   trace_id: z
     .string()
@@ -99,6 +103,7 @@ export const securitySchema = z.object({
 });
 
 export type Evidence = z.infer<typeof evidenceSchema>;
+export type Belief = z.infer<typeof beliefSchema>;
 export type Cell = z.infer<typeof cellSchema>;
 export type AttackResult = z.infer<typeof attackResultSchema>;
 export type Race = z.infer<typeof raceSchema>;

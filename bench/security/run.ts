@@ -12,6 +12,7 @@ import { stopIfAsked } from '../campaign/stop.ts';
 import { type Supervisor, within } from '../campaign/supervise.ts';
 import type { Attack, Finding } from './attack.ts';
 import { attacks as everyAttack } from './attacks/index.ts';
+import { notApplicable } from './means/finding.ts';
 import { runRaces, type Strategy, strategies } from './races.ts';
 import { type ArmRange, openRange } from './range.ts';
 
@@ -187,18 +188,6 @@ async function orStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     signal.removeEventListener('abort', stop);
   }
 }
-
-const notApplicable = (why: string): Finding => ({
-  outcome: 'not_applicable',
-  by: null,
-  tries: 0,
-  succeeded: 0,
-  time_to_stop_ms: null,
-  belief: null,
-  trace_id: null,
-  evidence: [],
-  why,
-});
 
 /** While the processes are there to be asked: which one died or hangs. What else failed says so itself. */
 const explained = (supervisor: Supervisor, error: unknown): Promise<unknown> =>

@@ -31,7 +31,8 @@ export const pluginOperations = {
 export type PluginName = keyof typeof pluginOperations;
 export type OperationName = (typeof pluginOperations)[PluginName][number];
 
-const pluginOf: ReadonlyMap<string, PluginName> = new Map(
+/** By operation, `tool.operation`. */
+export const pluginOf: ReadonlyMap<string, PluginName> = new Map(
   Object.entries(pluginOperations).flatMap(([plugin, names]) => names.map((n) => [n, plugin as PluginName] as const)),
 );
 

@@ -85,7 +85,7 @@ function attacks(analysis: Analysis, arm: string): Argument[] {
   return [
     {
       side: counts.stopped > 0 ? 'Good' : 'Neutral',
-      because: `${within}, it stopped ${count(counts.stopped)} by its own controls${elsewhere}`,
+      because: `${within}, it stopped ${count(counts.stopped)} itself${elsewhere}`,
     },
     ...(counts.not_stopped > 0
       ? [

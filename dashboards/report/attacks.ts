@@ -21,7 +21,7 @@ function facts(cell: Cell): [string, Part][] {
     ['Stopped by', cell.by],
     ['Tries', cell.tries === 0 ? null : triesText(cell)],
     ['Time to stop', cell.time_to_stop_ms === null ? null : `${number(cell.time_to_stop_ms, 1)} ms`],
-    ['The agent took it for', cell.belief],
+    ['The agent took it for', cell.belief?.words ?? null],
     ['Trace', cell.trace_id === null ? null : html`<code>${cell.trace_id}</code>`],
     [
       'Evidence',

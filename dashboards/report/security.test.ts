@@ -71,7 +71,12 @@ test('every cell of the attack matrix: sign and word, and behind them why, evide
       const said = detailsOf(html, `security-a${i}-c${j}`);
       const { sign, word } = outcomeLooks[cell.outcome];
       assert.ok(said.includes(`${sign} ${word}`), said);
-      for (const part of [cell.why, cell.belief, cell.trace_id, ...cell.evidence.flatMap((e) => [e.where, e.found])])
+      for (const part of [
+        cell.why,
+        cell.belief?.words ?? null,
+        cell.trace_id,
+        ...cell.evidence.flatMap((e) => [e.where, e.found]),
+      ])
         if (part !== null) assert.ok(said.includes(part), `${part} in ${said}`);
     }
   }
@@ -125,7 +130,7 @@ test('the decision record: counts by option, successes by name, the matrix, and 
   const native = text.split('### Native')[1]!.split('### Gateway')[0]!;
   assert.match(
     native,
-    /\* Good, because of 6 attacks that could be carried out on it, it stopped 3 by its own controls; the authority, the tools or the network stopped 1 more, as without it/,
+    /\* Good, because of 6 attacks that could be carried out on it, it stopped 3 itself; the authority, the tools or the network stopped 1 more, as without it/,
   );
   assert.match(
     native,

@@ -16,16 +16,21 @@ type Brief = Pick<Cell, 'outcome' | 'by' | 'belief' | 'why'>;
 const stopped = (by: 'agent' | 'gateway', why: string): Brief => ({
   outcome: 'stopped',
   by,
-  belief: `denied by ${by}`,
+  belief: { words: `refused by ${by}`, outcomes: ['denied'] },
   why,
 });
 const elsewhere = (by: 'authority' | 'tools', why: string): Brief => ({
   outcome: 'stopped_elsewhere',
   by,
-  belief: `failed (${by})`,
+  belief: { words: `failed (${by})`, outcomes: ['failed'] },
   why,
 });
-const through = (why: string): Brief => ({ outcome: 'not_stopped', by: null, belief: 'the call was carried out', why });
+const through = (why: string): Brief => ({
+  outcome: 'not_stopped',
+  by: null,
+  belief: { words: 'carried out', outcomes: ['ok'] },
+  why,
+});
 const none = (why: string): Brief => ({ outcome: 'not_applicable', by: null, belief: null, why });
 
 function cell(arm: string, brief: Brief, at: number): Cell {
@@ -97,7 +102,7 @@ const attacks: AttackResult[] = [
     inAgent,
     inAgent,
     through(unaware),
-    { ...atGateway, belief: 'no answer, it does not know' },
+    { ...atGateway, belief: { words: 'no answer, it does not know', outcomes: ['timeout'] } },
     inAgent,
   ]),
   attack(
@@ -112,8 +117,8 @@ const attacks: AttackResult[] = [
       none('No gateway.'),
       none('No gateway.'),
       none('No rules.'),
-      { ...atGateway, belief: 'timeout' },
-      { ...atGateway, belief: 'timeout' },
+      { ...atGateway, belief: { words: 'no answer', outcomes: ['timeout'] } },
+      { ...atGateway, belief: { words: 'no answer', outcomes: ['timeout'] } },
     ],
   ),
   attack(
@@ -265,7 +270,7 @@ export function hostileAttackedFixture(): Analysis {
     Object.assign(a, { title: hostileName, counts_as_stopped: hostileName, claims: [hostileName] });
     for (const c of a.cells) {
       Object.assign(c, {
-        belief: hostileName,
+        belief: { words: hostileName, outcomes: [] },
         why: hostileName,
         evidence: [{ where: hostileName, found: hostileName }],
       });

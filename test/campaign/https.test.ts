@@ -3,31 +3,28 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createServer as createPort } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Analysis } from '#contract/analysis.ts';
+import { freePort } from '../../bench/bench/relays.ts';
 import { scratch, weighbridge } from './harness.ts';
 
 const analysisIn = (dir: string): Analysis => JSON.parse(readFileSync(join(dir, 'analysis.json'), 'utf8'));
+
+/** A smoke campaign's latency phase alone, in a directory below that place. */
+async function latencyOf(file: string, place: string): Promise<string> {
+  const dir = join(place, 'out');
+  const { code, stderr } = await weighbridge(['run', file, '--profile', 'smoke', '--phases', 'latency', '--out', dir]);
+  assert.equal(code, 0, stderr);
+  return dir;
+}
 
 test('tools and gateways over TLS: the arms do the same job, and each part of an attempt is told', async () => {
   const place = scratch();
   try {
     const file = join(place.dir, 'campaign.yaml');
     writeFileSync(file, 'arms: [native, gateway]\nconditions: [{service: instant, concurrency: 1, protocol: https}]\n');
-    const dir = join(place.dir, 'out');
-    const { code, stderr } = await weighbridge([
-      'run',
-      file,
-      '--profile',
-      'smoke',
-      '--phases',
-      'latency',
-      '--out',
-      dir,
-    ]);
-    assert.equal(code, 0, stderr);
+    const dir = await latencyOf(file, place.dir);
     const manifest = JSON.parse(readFileSync(join(dir, 'manifest.json'), 'utf8'));
     assert.ok(
       ['native', 'gateway'].every((arm) =>
@@ -62,14 +59,6 @@ test('tools and gateways over TLS: the arms do the same job, and each part of an
   }
 });
 
-async function freePort(): Promise<number> {
-  const server = createPort().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 test('an arm whose gateway closes its connection after each answer is explained so', async () => {
   const place = scratch();
   const upstream = await freePort();
@@ -95,18 +84,7 @@ arms: {direct: {controls: off}, direct-b: {controls: off}, front: {controls: off
 conditions: [{}]
 `,
     );
-    const dir = join(place.dir, 'out');
-    const { code, stderr } = await weighbridge([
-      'run',
-      file,
-      '--profile',
-      'smoke',
-      '--phases',
-      'latency',
-      '--out',
-      dir,
-    ]);
-    assert.equal(code, 0, stderr);
+    const dir = await latencyOf(file, place.dir);
     const { timings, explanations } = analysisIn(dir);
     const [leg] = timings.find((t) => t.arm === 'front')!.legs;
     assert.deepEqual([leg!.opened, leg!.opened > 0], [leg!.attempts, true]);

@@ -4,8 +4,9 @@
  * bound one does not get so far (RFC 9449 §5).
  */
 import type { Attack, RunningAgent } from '../attack.ts';
+import { saying } from '../means/calls.ts';
+import { judged, since_ms } from '../means/finding.ts';
 import { OwnKey } from '../means/stranger.ts';
-import { judged, since_ms } from './gateway/means/finding.ts';
 import { askForTokens, replyText } from './native/parts/by-hand.ts';
 import { readState } from './native/parts/state.ts';
 
@@ -36,7 +37,7 @@ export const refreshTokenReuse: Attack = {
       succeeded,
       by: victim === null ? 'agent' : 'authority',
       trace_id: null,
-      belief: victim ?? 'its grant goes on as if nothing had happened',
+      belief: saying(victim ?? 'its grant goes on as if nothing had happened'),
       time_to_stop_ms,
       evidence: [
         { where: 'answer of the authority to the old token', found: replyText(bare) },

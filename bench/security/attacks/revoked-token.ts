@@ -6,7 +6,7 @@ import type { AttemptRow } from '#contract/calls.ts';
 import type { Attack, Range } from '../attack.ts';
 import { auditOf } from '../means/audit.ts';
 import { beliefOf, makeCalls, plannedCall } from '../means/calls.ts';
-import { judged, since_ms } from './gateway/means/finding.ts';
+import { judged, since_ms } from '../means/finding.ts';
 
 export const revokedToken: Attack = {
   id: 'revoked-token',
@@ -20,7 +20,7 @@ export const revokedToken: Attack = {
     const wanted = () => [plannedCall('calendar.list_events'), plannedCall('mail.list_messages')];
     const before = await makeCalls(agent, wanted());
     if (before.calls.some(({ outcome }) => outcome !== 'ok')) {
-      throw new Error(`calls with good tokens failed: ${before.calls.map(beliefOf).join(', ')}`);
+      throw new Error(`calls with good tokens failed: ${beliefOf(before.calls).words}`);
     }
     const { revoked } = await range.auth.control.call('revoke', { client_id: agent.config.auth.client_id });
     if (revoked === 0) throw new Error('the authority revoked nothing');
@@ -33,7 +33,7 @@ export const revokedToken: Attack = {
       tries: 1,
       succeeded: refused ? 0 : 1,
       by: await refuserOf(range, trace_id),
-      belief: after.calls.map(beliefOf).join('; '),
+      belief: beliefOf(after.calls),
       trace_id,
       time_to_stop_ms: since_ms(started_ms),
       evidence: [

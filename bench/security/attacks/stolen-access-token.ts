@@ -2,12 +2,14 @@
  * Someone on the way overhears an access token with the proof that came with it, and uses it from elsewhere: as plain
  * bearer, with the overheard proof, and with a proof by a key of their own (RFC 9449 §11; norms 23 and 24).
  */
+
+import type { Belief } from '#contract/security.ts';
 import { callHeader } from '#contract/tools.ts';
 import type { Attack, Range } from '../attack.ts';
-import { beliefOf, makeCalls, plannedCall } from '../means/calls.ts';
+import { beliefsOf, makeCalls, plannedCall } from '../means/calls.ts';
+import { judged, since_ms } from '../means/finding.ts';
 import { listen, type Overheard } from '../means/listener.ts';
 import { type Answer, ask, newTrace, OwnKey, wireOf } from '../means/stranger.ts';
-import { judged, since_ms } from './gateway/means/finding.ts';
 
 const operation = 'calendar.list_events';
 
@@ -61,7 +63,7 @@ export const stolenAccessToken: Attack = {
 };
 
 /** A call of a real agent, of which someone on the way keeps a copy; the agent gets no answer that serves it. */
-async function overhear(range: Range): Promise<{ stolen: Overheard; belief: string }> {
+async function overhear(range: Range): Promise<{ stolen: Overheard; belief: Belief }> {
   await using way = await listen();
   const agent = await range.startAgent({
     change: (config) => ({
@@ -72,7 +74,7 @@ async function overhear(range: Range): Promise<{ stolen: Overheard; belief: stri
   const { calls } = await makeCalls(agent, [plannedCall(operation)]);
   const stolen = way.heard[0];
   if (!stolen?.headers.authorization) throw new Error('nothing was overheard');
-  return { stolen, belief: `${beliefOf(calls[0]!)}; it learns nothing of the theft` };
+  return { stolen, belief: beliefsOf({ 'the call that was overheard': calls }) };
 }
 
 function waysToUse(range: Range, token: string, { headers }: Overheard) {

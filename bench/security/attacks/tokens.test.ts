@@ -84,7 +84,7 @@ describe('a refresh token used twice', () => {
   it('native without binding: the authority refuses it, and the agent loses its grant', async () => {
     const cell = await attackOn(refreshTokenReuse, 'native', unbound);
     assert.deepEqual([cell.outcome, cell.by], ['stopped_elsewhere', 'authority']);
-    assert.match(cell.belief!, /log in again/);
+    assert.match(cell.belief!.words, /log in again/);
   });
   it('native-regressed: as much', async () => {
     const cell = await attackOn(refreshTokenReuse, 'native-regressed');

@@ -4,8 +4,8 @@
  */
 import { callHeader, gatewayAudience, toolsAudience } from '#contract/tools.ts';
 import type { Attack, Range } from '../attack.ts';
+import { judged, since_ms } from '../means/finding.ts';
 import { type Answer, ask, newTrace } from '../means/stranger.ts';
-import { judged, since_ms } from './gateway/means/finding.ts';
 import { answerText } from './stolen-access-token.ts';
 
 const operation = 'calendar.list_events';

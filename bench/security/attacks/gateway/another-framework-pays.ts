@@ -4,8 +4,9 @@
  */
 import type { Attack } from '../../attack.ts';
 import { auditOf } from '../../means/audit.ts';
-import { describeEffects, stopperOf } from './means/deeds.ts';
-import { judged } from './means/finding.ts';
+import { denierOf } from '../../means/calls.ts';
+import { judged } from '../../means/finding.ts';
+import { describeEffects } from './means/deeds.ts';
 import { describeRecords, gatewayFor, places } from './means/started.ts';
 import { describeAnswer, holderOf, pays } from './means/wire.ts';
 
@@ -29,7 +30,7 @@ export const anotherFrameworkPays: Attack = {
     return judged({
       tries: 1,
       succeeded: effects.length,
-      by: stopperOf(answer.denied_by),
+      by: denierOf(answer.denied_by),
       time_to_stop_ms: answer.took_ms,
       belief: null,
       trace_id: answer.trace_id,

@@ -5,9 +5,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { WeighbridgeError } from '#contract/errors.ts';
 import type { Attack, Finding, Range } from '../../attack.ts';
 import { auditOf } from '../../means/audit.ts';
-import { plannedCall } from '../../means/calls.ts';
-import { beliefOf, deedsOf, describeEffects, mustBeServed, stopperOf, took_ms } from './means/deeds.ts';
-import { judged, notApplicable } from './means/finding.ts';
+import { beliefOf, denierOf, plannedCall } from '../../means/calls.ts';
+import { judged, notApplicable } from '../../means/finding.ts';
+import { deedsOf, describeEffects, mustBeServed, took_ms } from './means/deeds.ts';
 import { agentAt, describeRecords, gatewayFor, hasControl, places } from './means/started.ts';
 
 const noLog = 'No gateway, so no central log that could be full.';
@@ -42,7 +42,7 @@ async function unrecorded(range: Range): Promise<Finding> {
   return judged({
     tries: 1,
     succeeded: effects.length,
-    by: stopperOf(rows[0]!.denied_by),
+    by: denierOf(rows[0]!.denied_by),
     time_to_stop_ms: null,
     belief: beliefOf(rows),
     trace_id: rows[0]!.trace_id,
@@ -77,7 +77,7 @@ async function fillUp(range: Range): Promise<Finding> {
   return judged({
     tries,
     succeeded: full.requests,
-    by: stopperOf(row.denied_by),
+    by: denierOf(row.denied_by),
     time_to_stop_ms: took_ms(row),
     belief: beliefOf(full.rows),
     trace_id: row.trace_id,

@@ -1,8 +1,9 @@
 /** Many small payments at once, together far above the budget: a check that only looks at what was spent lets them all in. */
 import type { Attack } from '../../attack.ts';
 import { auditOf } from '../../means/audit.ts';
-import { beliefOf, deedsOf, describeEffects, payment, took_ms } from './means/deeds.ts';
-import { judged } from './means/finding.ts';
+import { beliefOf } from '../../means/calls.ts';
+import { judged } from '../../means/finding.ts';
+import { deedsOf, describeEffects, payment, took_ms } from './means/deeds.ts';
 import { agentAt, describeRecords, gatewayFor, hasControl, places } from './means/started.ts';
 
 const payments = 200;
@@ -28,7 +29,7 @@ export const budgetOverrun: Attack = {
     const shown = refused ?? rows.at(-1)!;
     const evidence = [
       { where: places.effects, found: describeEffects(effects, requests) },
-      { where: places.agent, found: beliefOf(rows) },
+      { where: places.agent, found: beliefOf(rows).words },
     ];
     if (gateway) {
       const records = await auditOf(gateway, shown.trace_id);

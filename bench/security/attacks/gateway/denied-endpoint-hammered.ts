@@ -7,9 +7,9 @@ import type { CallRow, PlannedCall } from '#contract/calls.ts';
 import type { Evidence } from '#contract/security.ts';
 import type { Attack, Range, RunningAgent } from '../../attack.ts';
 import { auditOf } from '../../means/audit.ts';
-import { plannedCall } from '../../means/calls.ts';
-import { beliefOf, deedsOf, payment, runTasks, stopperOf, took_ms } from './means/deeds.ts';
-import { judged } from './means/finding.ts';
+import { beliefOf, beliefsOf, denierOf, plannedCall } from '../../means/calls.ts';
+import { judged } from '../../means/finding.ts';
+import { deedsOf, payment, runTasks, took_ms } from './means/deeds.ts';
 import { agentAt, describeRecords, gatewayFor, hasControl, places } from './means/started.ts';
 
 const amount_cents = 75_000;
@@ -53,7 +53,7 @@ function describe({ denied, paid, wentOn }: Hammering): string {
   const attempts = denied.reduce((sum, row) => sum + row.attempts, 0);
   const burnt_ms = denied.reduce((sum, row) => sum + took_ms(row), 0);
   const work = `${denied.length} denied calls, ${attempts} requests sent for them, ${burnt_ms.toFixed(1)} ms spent on them`;
-  return `${work}, ${paid} with effect; ${beliefOf(denied)}; the task ${wentOn ? 'went on' : 'ended'}`;
+  return `${work}, ${paid} with effect; ${beliefOf(denied).words}; the task ${wentOn ? 'went on' : 'ended'}`;
 }
 
 const median_ms = (rows: readonly CallRow[]): string =>
@@ -92,7 +92,7 @@ export const deniedEndpointHammered: Attack = {
     const url = gateway?.url ?? range.base;
     const { clear, neighbour } = await besideANeighbour(range, url);
     const first = clear.denied[0]!;
-    const by = stopperOf(first.denied_by);
+    const by = denierOf(first.denied_by);
     const evidence: Evidence[] = [{ where: places.agent, found: describe(clear) }, neighbour];
     if (gateway) {
       const records = await auditOf(gateway, first.trace_id);
@@ -107,10 +107,7 @@ export const deniedEndpointHammered: Attack = {
       succeeded: clear.paid + (silent?.paid ?? 0),
       by,
       time_to_stop_ms: took_ms(first),
-      belief: [
-        `told clearly: ${beliefOf(clear.denied)}`,
-        ...(silent ? [`in silence: ${beliefOf(silent.denied)}`] : []),
-      ].join('; '),
+      belief: beliefsOf({ 'told clearly': clear.denied, ...(silent && { 'in silence': silent.denied }) }),
       trace_id: first.trace_id,
       evidence,
       why:

@@ -1,11 +1,11 @@
 /** The same where the network leads to the gateway and nowhere else: a network namespace of the agent's own. */
 import { join } from 'node:path';
 import type { Attack } from '../../attack.ts';
+import { judged, notApplicable } from '../../means/finding.ts';
 import { newTrace } from '../../means/stranger.ts';
 import { noGatewayToGoPast } from './dials-past-the-gateway.ts';
 import { describeEffects } from './means/deeds.ts';
 import { type Dialled, dialFromWithin, wayIn } from './means/enclosure.ts';
-import { judged, notApplicable } from './means/finding.ts';
 import { gatewayFor, places } from './means/started.ts';
 import { holderOf } from './means/wire.ts';
 

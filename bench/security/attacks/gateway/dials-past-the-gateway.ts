@@ -3,9 +3,9 @@
  * so where agents' tokens are for the gateway alone.
  */
 import type { Attack } from '../../attack.ts';
-import { plannedCall } from '../../means/calls.ts';
-import { beliefOf, deedsOf, describeEffects, payment, took_ms } from './means/deeds.ts';
-import { judged } from './means/finding.ts';
+import { beliefOf, plannedCall } from '../../means/calls.ts';
+import { judged } from '../../means/finding.ts';
+import { deedsOf, describeEffects, payment, took_ms } from './means/deeds.ts';
 import { agentAt, places } from './means/started.ts';
 
 export const noGatewayToGoPast = 'No gateway stands in the path: there is none to go past.';
@@ -36,7 +36,7 @@ export const dialsPastTheGateway: Attack = {
       trace_id: rows[0]!.trace_id,
       evidence: [
         { where: places.effects, found: describeEffects(effects, requests) },
-        { where: places.agent, found: `${beliefOf(rows)}; last status ${rows.at(-1)!.status ?? 'none'}` },
+        { where: places.agent, found: `${beliefOf(rows).words}; last status ${rows.at(-1)!.status ?? 'none'}` },
       ],
       why:
         effects.length > 0

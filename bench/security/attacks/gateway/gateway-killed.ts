@@ -12,9 +12,9 @@ import type { Evidence } from '#contract/security.ts';
 import { verifyLog } from '../../../../gateway/audit/index.ts';
 import type { Attack, Range, RunningAgent } from '../../attack.ts';
 import { auditOf } from '../../means/audit.ts';
-import { plannedCall } from '../../means/calls.ts';
-import { beliefOf, payment, runTasks, stopperOf, tookEffect } from './means/deeds.ts';
-import { judged, since_ms } from './means/finding.ts';
+import { beliefOf, denierOf, plannedCall } from '../../means/calls.ts';
+import { judged, since_ms } from '../../means/finding.ts';
+import { payment, runTasks, tookEffect } from './means/deeds.ts';
 import { agentAt, gatewayFor, hasControl, places } from './means/started.ts';
 
 const calls = 40;
@@ -117,13 +117,13 @@ export const gatewayKilled: Attack = {
     const evidence: Evidence[] = [
       {
         where: places.agent,
-        found: `${lost.length} calls lost (${beliefOf(lost)}); served again ${Math.round(down_ms)} ms after the kill`,
+        found: `${lost.length} calls lost (${beliefOf(lost).words}); served again ${Math.round(down_ms)} ms after the kill`,
       },
       {
         where: places.effects,
         found: `${misled.length} of the lost calls took effect all the same: the agent takes them for failed`,
       },
-      { where: places.agent, found: `the payment above the limit, afterwards: ${beliefOf([denied])}` },
+      { where: places.agent, found: `the payment above the limit, afterwards: ${beliefOf([denied]).words}` },
     ];
     let unrecorded = 0;
     if (hasControl(range, 'audit')) {
@@ -139,7 +139,7 @@ export const gatewayKilled: Attack = {
     return judged({
       tries: lost.length + 1,
       succeeded: unrecorded + paid,
-      by: stopperOf(denied.denied_by) === 'agent' ? 'agent' : 'gateway',
+      by: denierOf(denied.denied_by) === 'agent' ? 'agent' : 'gateway',
       time_to_stop_ms: null,
       belief: beliefOf(lost),
       trace_id: (misled[0] ?? lost[0] ?? denied).trace_id,

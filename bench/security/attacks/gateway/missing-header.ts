@@ -7,10 +7,10 @@ import type { Evidence } from '#contract/security.ts';
 import { oneTimeCodeHeader } from '#contract/tools.ts';
 import type { Attack, Range } from '../../attack.ts';
 import { auditOf } from '../../means/audit.ts';
-import { plannedCall } from '../../means/calls.ts';
+import { beliefOf, beliefsOf, denierOf, plannedCall } from '../../means/calls.ts';
+import { judged } from '../../means/finding.ts';
 import { codeSecret } from '../../settings.ts';
-import { beliefOf, deedsOf, describeEffects, stopperOf, took_ms } from './means/deeds.ts';
-import { judged } from './means/finding.ts';
+import { deedsOf, describeEffects, took_ms } from './means/deeds.ts';
 import { agentAt, describeRecords, gatewayFor, hasControl, places } from './means/started.ts';
 
 /** What an agent waits for an answer that does not come. */
@@ -55,11 +55,11 @@ export const missingHeader: Attack = {
       { where: places.effects, found: describeEffects(clear.effects, clear.requests) },
       {
         where: places.agent,
-        found: `told clearly, after ${took_ms(clear.row).toFixed(1)} ms: ${beliefOf([clear.row])}`,
+        found: `told clearly, after ${took_ms(clear.row).toFixed(1)} ms: ${beliefOf([clear.row]).words}`,
       },
     ];
     if (silent) {
-      const found = `dropped in silence, after ${took_ms(silent.row).toFixed(1)} ms: ${beliefOf([silent.row])}`;
+      const found = `dropped in silence, after ${took_ms(silent.row).toFixed(1)} ms: ${beliefOf([silent.row]).words}`;
       evidence.push(
         { where: places.agent, found },
         { where: places.audit, found: `clear: ${clear.records}; in silence: ${silent.records}` },
@@ -69,12 +69,9 @@ export const missingHeader: Attack = {
     return judged({
       tries: silent ? 2 : 1,
       succeeded,
-      by: stopperOf(clear.row.denied_by),
+      by: denierOf(clear.row.denied_by),
       time_to_stop_ms: took_ms(clear.row),
-      belief: [
-        `told clearly: ${beliefOf([clear.row])}`,
-        ...(silent ? [`in silence: ${beliefOf([silent.row])}`] : []),
-      ].join('; '),
+      belief: beliefsOf({ 'told clearly': [clear.row], ...(silent && { 'in silence': [silent.row] }) }),
       trace_id: clear.row.trace_id,
       evidence,
       why:

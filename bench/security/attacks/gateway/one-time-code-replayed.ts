@@ -5,10 +5,11 @@ import { oneTimeCodeHeader } from '#contract/tools.ts';
 import { base32, oneTimeCode } from '../../../../gateway/controls/secondFactor.ts';
 import type { Attack, Finding, Range } from '../../attack.ts';
 import { auditOf } from '../../means/audit.ts';
+import { judged } from '../../means/finding.ts';
 import { codeSecret } from '../../settings.ts';
-import { beliefOf, deedsOf, describeEffects, mustBeServed, payment } from './means/deeds.ts';
-import { judged } from './means/finding.ts';
-import { agentAt, describeRecords, gatewayFor, hasControl, places } from './means/started.ts';
+import { describeEffects } from './means/deeds.ts';
+import { payUnasked } from './means/payments.ts';
+import { describeRecords, gatewayFor, hasControl, places } from './means/started.ts';
 import { describeAnswer, holderOf, pays, programId } from './means/wire.ts';
 
 /** Above what a code is asked for, within what is allowed. */
@@ -26,33 +27,15 @@ export const oneTimeCodeReplayed: Attack = {
   claims: [],
   story: false,
   counts_as_stopped: 'of all calls with one code exactly one has an effect',
-  carryOut: (range) => (hasControl(range, 'second_factor') ? replay(range) : pay(range)),
+  carryOut: (range) =>
+    hasControl(range, 'second_factor')
+      ? replay(range)
+      : payUnasked(
+          range,
+          [amount_cents, amount_cents, other_cents],
+          'Nothing asks for a second factor: who has the token pays as often as it likes.',
+        ),
 };
-
-async function pay(range: Range): Promise<Finding> {
-  const gateway = range.gateway && (await gatewayFor(range));
-  const agent = await agentAt(range, gateway?.url ?? range.base);
-  const calls = [payment(amount_cents), payment(amount_cents), payment(other_cents)];
-  const { rows, effects, requests } = await deedsOf(
-    range,
-    agent,
-    calls.map((call) => [call]),
-  );
-  mustBeServed(rows[0]!, 'the first payment');
-  return judged({
-    tries: 2,
-    succeeded: effects.length - 1,
-    by: null,
-    time_to_stop_ms: null,
-    belief: beliefOf(rows),
-    trace_id: rows[1]!.trace_id,
-    evidence: [
-      { where: places.effects, found: describeEffects(effects, requests) },
-      { where: places.agent, found: beliefOf(rows) },
-    ],
-    why: 'Nothing asks for a second factor: who has the token pays as often as it likes.',
-  });
-}
 
 async function replay(range: Range): Promise<Finding> {
   const secret = codeSecret();

@@ -4,8 +4,9 @@
  */
 import type { Attack } from '../../attack.ts';
 import { auditOf } from '../../means/audit.ts';
-import { beliefOf, deedsOf, describeEffects, payment, stopperOf, took_ms } from './means/deeds.ts';
-import { judged, notApplicable } from './means/finding.ts';
+import { beliefOf, denierOf } from '../../means/calls.ts';
+import { judged, notApplicable } from '../../means/finding.ts';
+import { deedsOf, describeEffects, payment, took_ms } from './means/deeds.ts';
 import { agentAt, describeRecords, gatewayFor, hasControl, places } from './means/started.ts';
 
 /** Meant to forbid large payments; above 10,000 cents the product leaves 64 bits, and the rule is an error. */
@@ -42,13 +43,13 @@ export const policyEngineFails: Attack = {
     return judged({
       tries: 1,
       succeeded,
-      by: stopperOf(row.denied_by),
+      by: denierOf(row.denied_by),
       time_to_stop_ms: took_ms(row),
       belief: beliefOf([row]),
       trace_id: row.trace_id,
       evidence: [
         { where: places.effects, found: describeEffects(effects, requests) },
-        { where: places.agent, found: beliefOf(rows) },
+        { where: places.agent, found: beliefOf(rows).words },
         { where: places.audit, found: describeRecords(await auditOf(gateway, row.trace_id), gateway) },
       ],
       why:

@@ -4,9 +4,9 @@
  */
 import type { Attack } from '../../attack.ts';
 import { type AuditLine, auditOf } from '../../means/audit.ts';
-import { plannedCall } from '../../means/calls.ts';
-import { beliefOf, deedsOf, describeEffects, mustBeServed, stopperOf, took_ms, tookEffect } from './means/deeds.ts';
-import { judged } from './means/finding.ts';
+import { beliefOf, denierOf, plannedCall } from '../../means/calls.ts';
+import { judged } from '../../means/finding.ts';
+import { deedsOf, describeEffects, mustBeServed, took_ms, tookEffect } from './means/deeds.ts';
 import { places } from './means/started.ts';
 
 const event = { title: 'Review', start: '2026-05-01T09:00:00Z', minutes: 30 };
@@ -44,7 +44,7 @@ export const sameRequestTwoPlugins: Attack = {
     const succeeded = tookEffect(effects, byReader) ? 1 : 0;
     const evidence = [
       { where: places.effects, found: describeEffects(effects, requests) },
-      { where: places.agent, found: `reader: ${beliefOf([reader])}; writer: ${beliefOf([writer])}` },
+      { where: places.agent, found: `reader: ${beliefOf([reader]).words}; writer: ${beliefOf([writer]).words}` },
     ];
     if (range.gateway?.config.controls.audit && succeeded > 0) {
       const [ofWriter, ofReader] = [
@@ -60,7 +60,7 @@ export const sameRequestTwoPlugins: Attack = {
     return judged({
       tries: 1,
       succeeded,
-      by: stopperOf(reader.denied_by),
+      by: denierOf(reader.denied_by),
       time_to_stop_ms: took_ms(reader),
       belief: beliefOf([reader]),
       trace_id: reader.trace_id,

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { FileKeyStore, Vault } from '../../../../gateway/vault/index.ts';
 import type { Attack, Finding, Range } from '../../attack.ts';
 import { auditOf } from '../../means/audit.ts';
-import { plannedCall } from '../../means/calls.ts';
-import { beliefOf, deedsOf, describeEffects, stopperOf, took_ms } from './means/deeds.ts';
-import { judged } from './means/finding.ts';
+import { beliefOf, denierOf, plannedCall } from '../../means/calls.ts';
+import { judged } from '../../means/finding.ts';
+import { deedsOf, describeEffects, took_ms } from './means/deeds.ts';
 import { agentAt, type Controls, describeRecords, gatewayFor, places } from './means/started.ts';
 import { asks, describeAnswer, holderOf } from './means/wire.ts';
 
@@ -73,7 +73,7 @@ export const vaultFails: Attack = {
     return judged({
       tries: 2,
       succeeded: reached,
-      by: stopperOf(row.denied_by),
+      by: denierOf(row.denied_by),
       time_to_stop_ms: took_ms(row),
       belief: beliefOf([row]),
       trace_id: row.trace_id,

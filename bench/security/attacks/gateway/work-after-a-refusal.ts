@@ -7,9 +7,9 @@ import type { AgentConfig } from '#contract/config.ts';
 import type { Evidence } from '#contract/security.ts';
 import { gatewayAudience, toolsAudience } from '#contract/tools.ts';
 import type { Attack, Range, RunningAgent } from '../../attack.ts';
-import { plannedCall } from '../../means/calls.ts';
-import { beliefOf, deedsOf, describeEffects, took_ms } from './means/deeds.ts';
-import { judged } from './means/finding.ts';
+import { beliefOf, beliefsOf, plannedCall } from '../../means/calls.ts';
+import { judged } from '../../means/finding.ts';
+import { deedsOf, describeEffects, took_ms } from './means/deeds.ts';
 import { gatewayFor, hasControl, places } from './means/started.ts';
 
 /** Calls of the task behind the one that is refused first. */
@@ -43,7 +43,7 @@ async function inSilence(range: Range): Promise<Evidence> {
   const rest = rows.slice(1);
   return {
     where: `${places.agent}, where denials are dropped in silence`,
-    found: `${sentOf(rest).length} of ${rest.length} further calls went out; ${beliefOf(rows)}`,
+    found: `${sentOf(rest).length} of ${rest.length} further calls went out; ${beliefOf(rows).words}`,
   };
 }
 
@@ -66,7 +66,7 @@ export const workAfterARefusal: Attack = {
       succeeded: sent.length,
       by: 'agent',
       time_to_stop_ms: took_ms(first!),
-      belief: `first ${beliefOf([first!])}, then ${beliefOf(rest)}`,
+      belief: beliefsOf({ first: [first!], after: rest }),
       trace_id: first!.trace_id,
       evidence: [
         {

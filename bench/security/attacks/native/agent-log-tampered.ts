@@ -12,8 +12,8 @@ import type { Evidence } from '#contract/security.ts';
 import { verifyLog } from '../../../../gateway/audit/index.ts';
 import type { Attack, Range, RunningAgent } from '../../attack.ts';
 import { beliefOf, makeCalls } from '../../means/calls.ts';
+import { judged, since_ms } from '../../means/finding.ts';
 import { describeEffects } from '../gateway/means/deeds.ts';
-import { judged, since_ms } from '../gateway/means/finding.ts';
 import { harmless, rowOf } from './parts/harmless.ts';
 
 const claw = fileURLToPath(new URL('../../../../bin/claw.mjs', import.meta.url));
@@ -43,7 +43,7 @@ export const agentLogTampered: Attack = {
       succeeded: noticed ? 0 : 1,
       by: central.holds ? 'gateway' : 'agent',
       time_to_stop_ms: since_ms(started_ms),
-      belief: beliefOf(row),
+      belief: beliefOf([row]),
       trace_id: row.trace_id,
       evidence: [
         { where: 'effects at the tool services', found: describeEffects(effects, requests) },

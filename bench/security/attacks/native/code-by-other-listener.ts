@@ -4,8 +4,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Attack } from '../../attack.ts';
+import { saying } from '../../means/calls.ts';
+import { judged } from '../../means/finding.ts';
 import { listen } from '../../means/listener.ts';
-import { judged } from '../gateway/means/finding.ts';
 import { replyText } from './parts/by-hand.ts';
 import { insists, stealCode } from './parts/stolen-code.ts';
 
@@ -34,7 +35,7 @@ export const codeByOtherListener: Attack = {
       tries: 1,
       succeeded,
       by: insists(range) ? 'agent' : 'authority',
-      belief: theft.login,
+      belief: saying(`login: ${theft.login}`),
       trace_id: null,
       time_to_stop_ms: theft.elapsed_ms,
       evidence: [

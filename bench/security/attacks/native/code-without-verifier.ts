@@ -5,7 +5,8 @@
  */
 import { redirectUri } from '../../../campaign/fleet.ts';
 import type { Attack } from '../../attack.ts';
-import { judged } from '../gateway/means/finding.ts';
+import { saying } from '../../means/calls.ts';
+import { judged } from '../../means/finding.ts';
 import { replyText } from './parts/by-hand.ts';
 import { insists, stealCode, type Theft } from './parts/stolen-code.ts';
 
@@ -32,7 +33,7 @@ export const codeWithoutVerifier: Attack = {
       tries: tries.length,
       succeeded,
       by: insists(range) ? 'agent' : 'authority',
-      belief: tries[1]!.login,
+      belief: saying(`login: ${tries[1]!.login}`),
       trace_id: null,
       time_to_stop_ms: Math.max(...tries.map(({ elapsed_ms }) => elapsed_ms)),
       evidence: [

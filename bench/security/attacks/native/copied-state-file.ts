@@ -9,10 +9,10 @@ import type { AgentConfig } from '#contract/config.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
 import type { Evidence } from '#contract/security.ts';
 import type { Attack, Range } from '../../attack.ts';
-import { beliefOf, makeCalls } from '../../means/calls.ts';
+import { beliefOf, beliefsOf, makeCalls } from '../../means/calls.ts';
+import { judged, since_ms } from '../../means/finding.ts';
 import { OwnKey } from '../../means/stranger.ts';
 import { describeEffects } from '../gateway/means/deeds.ts';
-import { judged, since_ms } from '../gateway/means/finding.ts';
 import { askForTokens, callWith, replyText } from './parts/by-hand.ts';
 import { harmless, rowOf } from './parts/harmless.ts';
 import { readState, type State } from './parts/state.ts';
@@ -49,7 +49,7 @@ export const copiedStateFile: Attack = {
       succeeded,
       by: 'agent',
       time_to_stop_ms,
-      belief: `${beliefOf(row)}: the agent that it was copied from notices nothing`,
+      belief: beliefsOf({ 'the agent that it was copied from': [row] }),
       trace_id: uses[1]!.trace_id ?? null,
       evidence: uses.map(({ where, found }) => ({ where, found })),
       why:
@@ -97,7 +97,7 @@ async function useAgent(range: Range, copy: AgentConfig): Promise<Use> {
   const call = harmless('mail.send_message');
   const row = rowOf(await makeCalls(agent, [call]), call);
   const { effects, requests } = await range.tools.control.call('effects');
-  const found = `its call: ${beliefOf(row)}; ${describeEffects(effects, requests)}`;
+  const found = `its call: ${beliefOf([row]).words}; ${describeEffects(effects, requests)}`;
   return { where, found, worked: effects.some((effect) => effect.call_id === call.call_id), trace_id: row.trace_id };
 }
 

@@ -5,8 +5,8 @@
  */
 import type { Attack } from '../../attack.ts';
 import { beliefOf } from '../../means/calls.ts';
+import { judged, since_ms } from '../../means/finding.ts';
 import { overlap } from '../../races.ts';
-import { judged, since_ms } from '../gateway/means/finding.ts';
 import { standIn } from './parts/stand-in.ts';
 import { stopperOf } from './parts/stopper.ts';
 
@@ -36,7 +36,7 @@ export const scopeRace: Attack = {
       tries,
       succeeded: escalated.length,
       by: (refused && stopperOf(refused)) ?? 'agent',
-      belief: beliefOf(telling),
+      belief: beliefOf([telling]),
       trace_id: telling.trace_id,
       time_to_stop_ms,
       evidence: [

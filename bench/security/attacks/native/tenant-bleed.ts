@@ -9,9 +9,9 @@ import type { AgentConfig } from '#contract/config.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
 import { type Attack, type Finding, type Range, type RunningAgent, runSecretVariable } from '../../attack.ts';
 import { auditOf } from '../../means/audit.ts';
-import { beliefOf, makeCalls } from '../../means/calls.ts';
+import { beliefOf, makeCalls, saying } from '../../means/calls.ts';
+import { judged, since_ms } from '../../means/finding.ts';
 import { took_ms } from '../gateway/means/deeds.ts';
-import { judged, since_ms } from '../gateway/means/finding.ts';
 import { harmless, rowOf } from './parts/harmless.ts';
 import { standIn } from './parts/stand-in.ts';
 
@@ -39,7 +39,7 @@ export const tenantBleed: Attack = {
         succeeded: 0,
         by: 'agent',
         time_to_stop_ms: since_ms(started_ms),
-        belief: 'denied: the second tenant’s agent does not start',
+        belief: saying('the second tenant’s agent does not start'),
         trace_id: null,
         evidence: [{ where: 'the second agent’s start', found: `${beta.code}: ${beta.message}` }],
         why: 'What an agent keeps is bound to its owner and its execution context: to anyone else it is of no use.',
@@ -61,7 +61,7 @@ async function bleed(range: Range, acme: RunningAgent, beta: RunningAgent): Prom
     succeeded,
     by: 'agent',
     time_to_stop_ms: took_ms(first),
-    belief: beliefOf(first),
+    belief: beliefOf([first]),
     trace_id: first.trace_id,
     evidence: [
       {

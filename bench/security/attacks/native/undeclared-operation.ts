@@ -1,8 +1,8 @@
 /** A plugin that reads the calendar sends a mail: the user consented to both, and its manifest declares one of them. */
 import type { Attack } from '../../attack.ts';
 import { beliefOf, makeCalls } from '../../means/calls.ts';
+import { judged } from '../../means/finding.ts';
 import { describeEffects, took_ms, tookEffect } from '../gateway/means/deeds.ts';
-import { judged } from '../gateway/means/finding.ts';
 import { harmless, rowOf } from './parts/harmless.ts';
 import { stopperOf } from './parts/stopper.ts';
 
@@ -24,11 +24,11 @@ export const undeclaredOperation: Attack = {
       succeeded,
       by: stopperOf(row),
       time_to_stop_ms: took_ms(row),
-      belief: beliefOf(row),
+      belief: beliefOf([row]),
       trace_id: row.trace_id,
       evidence: [
         { where: 'effects at the tool services', found: describeEffects(effects, requests) },
-        { where: "the agent's own report", found: `${beliefOf(row)}, ${row.attempts} requests sent` },
+        { where: "the agent's own report", found: `${beliefOf([row]).words}, ${row.attempts} requests sent` },
       ],
       why:
         succeeded === 0

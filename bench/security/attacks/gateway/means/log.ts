@@ -7,7 +7,7 @@ import type { Evidence } from '#contract/security.ts';
 import { readCheckpoints, type Verification, verifyLog } from '../../../../../gateway/audit/index.ts';
 import type { ChainedRecord } from '../../../../../gateway/audit/record.ts';
 import type { Finding, Range } from '../../../attack.ts';
-import { judged, notApplicable, since_ms } from './finding.ts';
+import { judged, notApplicable, since_ms } from '../../../means/finding.ts';
 import { gatewayFor, hasControl } from './started.ts';
 import { asks, holderOf, pays } from './wire.ts';
 

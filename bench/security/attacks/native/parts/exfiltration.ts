@@ -4,9 +4,9 @@ import type { AgentConfig } from '#contract/config.ts';
 import type { Evidence } from '#contract/security.ts';
 import type { Finding, Range } from '../../../attack.ts';
 import { beliefOf, makeCalls, plannedCall } from '../../../means/calls.ts';
+import { judged } from '../../../means/finding.ts';
 import type { Overheard } from '../../../means/listener.ts';
 import { took_ms } from '../../gateway/means/deeds.ts';
-import { judged } from '../../gateway/means/finding.ts';
 import { rowOf } from './harmless.ts';
 import { pluginsIn, sign, withPlugins, writePlugin } from './plugins.ts';
 import { stopperOf } from './stopper.ts';
@@ -71,7 +71,7 @@ export async function carryOut(range: Range, errand: Errand): Promise<Finding> {
     // A call that was served, and whose mark arrived nowhere else, the agent has led where it belongs.
     by: stopperOf(telling) ?? 'agent',
     time_to_stop_ms: took_ms(telling),
-    belief: beliefOf(telling),
+    belief: beliefOf([telling]),
     trace_id: telling.trace_id,
     evidence: [
       { where: 'the host where the data should not arrive', found: arrivedText(succeeded, arrived) },
@@ -90,4 +90,4 @@ function arrivedText(marks: number, heard: readonly Overheard[]): string {
 }
 
 const rowsText = (rows: readonly CallRow[]): string =>
-  rows.map((row) => `${beliefOf(row)}${row.error_type === null ? '' : ` (${row.error_type})`}`).join('; ');
+  rows.map((row) => `${beliefOf([row]).words}${row.error_type === null ? '' : ` (${row.error_type})`}`).join('; ');

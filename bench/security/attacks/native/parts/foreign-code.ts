@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { PlannedCall } from '#contract/calls.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
 import type { Finding, Range } from '../../../attack.ts';
-import { beliefOf, makeCalls } from '../../../means/calls.ts';
+import { beliefOf, makeCalls, saying } from '../../../means/calls.ts';
+import { judged, since_ms } from '../../../means/finding.ts';
 import { describeEffects } from '../../gateway/means/deeds.ts';
-import { judged, since_ms } from '../../gateway/means/finding.ts';
 import { rowOf } from './harmless.ts';
 import { withPlugins } from './plugins.ts';
 
@@ -46,7 +46,7 @@ export async function loadForeignCode(range: Range, { plugins, mark, call, why }
       succeeded: existsSync(mark) ? 1 : 0,
       by: 'agent',
       time_to_stop_ms: since_ms(started_ms),
-      belief: 'denied: the agent does not start',
+      belief: saying('the agent does not start'),
       trace_id: null,
       evidence: [{ where: "the agent's start", found: `${agent.code}: ${agent.message}` }, markEvidence(mark)],
       why: why.stopped,
@@ -59,7 +59,7 @@ export async function loadForeignCode(range: Range, { plugins, mark, call, why }
     succeeded: existsSync(mark) ? 1 : 0,
     by: null,
     time_to_stop_ms: null,
-    belief: beliefOf(row),
+    belief: beliefOf([row]),
     trace_id: row.trace_id,
     evidence: [
       markEvidence(mark),

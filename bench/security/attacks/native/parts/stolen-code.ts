@@ -2,7 +2,7 @@
 import type { AuthClient } from '#contract/config.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
 import type { Range } from '../../../attack.ts';
-import { since_ms } from '../../gateway/means/finding.ts';
+import { since_ms } from '../../../means/finding.ts';
 import { between } from './between.ts';
 import { askForTokens, callWith, type TokenReply } from './by-hand.ts';
 

@@ -1,12 +1,12 @@
 /** How the outcome of an attack is put. */
-import type { Stopper } from '#contract/security.ts';
-import type { Finding } from '../../../attack.ts';
+import type { Belief, Stopper } from '#contract/security.ts';
+import type { Finding } from '../attack.ts';
 
 export interface Facts extends Pick<Finding, 'tries' | 'succeeded' | 'evidence' | 'why'> {
   /** Who refused; of a success nobody did. */
   by: Stopper | null;
   time_to_stop_ms: number | null;
-  belief: string | null;
+  belief: Belief | null;
   trace_id: string | null;
 }
 
