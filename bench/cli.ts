@@ -9,7 +9,7 @@ import { Command, CommanderError, Option } from 'commander';
 import type { Analysis } from '#contract/analysis.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
 import { readSigningKey } from '#contract/keyFiles.ts';
-import { thresholdTable, verdictTable } from '../dashboards/index.ts';
+import { calibrationTable, thresholdTable, verdictTable } from '../dashboards/index.ts';
 import { analyseBlocks } from './analysis/index.ts';
 import { announcement } from './campaign/announcement.ts';
 import { type Checkpoint, checkpointFile, checkpointTemporary } from './campaign/checkpoint.ts';
@@ -23,13 +23,16 @@ import {
 } from './campaign/config/index.ts';
 import { version } from './campaign/environment.ts';
 import { hasSecurity, planInputOf } from './campaign/input.ts';
+import type { ComparePolicies } from './campaign/policies.ts';
 import { formatLeft, terminalProgress } from './campaign/progress.ts';
 import { findCampaign, tidy } from './campaign/resume.ts';
 import { runCampaign } from './campaign/run.ts';
 import type { SecurityPhase } from './campaign/security.ts';
 import { addAttack } from './commands/attack.ts';
 import { addAuditCommands } from './commands/audit.ts';
+import { addCalibrate, calibration } from './commands/calibrate.ts';
 import { addCompare } from './commands/compare.ts';
+import { addCoverage } from './commands/coverage.ts';
 import { interruptible } from './commands/interruptible.ts';
 import { addPolicyCommands } from './commands/policy.ts';
 import { addRaces } from './commands/races.ts';
@@ -46,6 +49,7 @@ import { workloads } from './workloads/index.ts';
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 /** Loaded where they are carried out, since they bring half the house with them. */
 const attacks: SecurityPhase = async (order) => (await import('./security/run.ts')).carryOutAttacks(order);
+const policy: ComparePolicies = async (order) => (await import('./commands/campaignPolicy.ts')).comparePolicies(order);
 
 export async function main(argv: string[]): Promise<void> {
   try {
@@ -106,18 +110,23 @@ function commands(): Command {
         'weighbridge run --resume --out results/2026-01-31T10-00-00-quick',
       ),
     )
-    .action(run);
+    .action((file: string | undefined, flags: RunFlags) => run(file, flags));
   program
     .command('report')
     .description('rebuild analysis, charts, page and decision record from the raw data: the same bytes each time')
     .argument('<dir>', 'a campaign’s directory')
     .option('--sign <pem>', 'private key (Ed25519) that signs the digests; run takes report.sign of campaign.yaml')
+    .option(
+      '--calibration <dir>',
+      'from now on carry the calibration that `weighbridge calibrate` left in that directory',
+    )
     .option('--json', 'print the verdicts as JSON')
     .addHelpText(
       'after',
       examples(
         'weighbridge report results/2026-01-31T10-00-00-quick',
         'weighbridge report results/ours --sign team.pem',
+        'weighbridge report results/ours --calibration results/calibration',
       ),
     )
     .action(report);
@@ -135,6 +144,8 @@ function commands(): Command {
     .action(init);
   addVerify(program);
   addCompare(program);
+  addCoverage(program);
+  addCalibrate(program, (flags) => run(undefined, flags, calibration));
   addAttack(program);
   addRaces(program);
   addPolicyCommands(program);
@@ -145,10 +156,21 @@ function commands(): Command {
 
 const examples = (...lines: string[]): string => `\nExamples:\n${lines.map((l) => `  $ npx ${l}`).join('\n')}\n`;
 
-/** The reference campaign is what an empty file says: every default. */
-function builtIn(overrides: Overrides): { config: CampaignConfig; text: string } {
-  return { config: defaultCampaign(overrides), text: 'version: 1\n' };
+/** A campaign that needs no file. */
+export interface BuiltIn {
+  /** What its id ends with, before the profile. */
+  prefix: string;
+  campaign: (overrides: Overrides) => { config: CampaignConfig; text: string };
+  /** What `--json` prints of its analysis. */
+  json: (analysis: Analysis) => unknown;
 }
+
+/** The reference campaign is what an empty file says: every default. */
+const reference: BuiltIn = {
+  prefix: '',
+  campaign: (overrides) => ({ config: defaultCampaign(overrides), text: 'version: 1\n' }),
+  json: (analysis) => analysis.verdicts,
+};
 
 const names = (list: string): string[] =>
   list
@@ -166,17 +188,20 @@ interface RunFlags {
   json?: boolean;
 }
 
-async function run(file: string | undefined, given: RunFlags): Promise<void> {
+async function run(file: string | undefined, given: RunFlags, builtIn: BuiltIn = reference): Promise<void> {
+  const json = given.json ? builtIn.json : null;
   const found = given.resume ? await findCampaign(directoryToResume(given)) : null;
-  if (found?.kind === 'measured') return finishOutcome(directoryToResume(given), given);
+  if (found?.kind === 'measured') return finishOutcome(directoryToResume(given), json);
   const prior = found?.checkpoint;
   const flags = shapingFlags({ ...prior?.flags, ...given });
-  const { config, text } = await chosenCampaign(file, flags, prior);
+  const { config, text } = await chosenCampaign(file, flags, { prior, builtIn });
   const phases = flags.phases === undefined ? undefined : names(flags.phases);
   const plan = planInputOf(config, workloads, phases);
   const key = await signingKey(config.sign);
   const started_ms = performance.now();
-  const id = prior?.id ?? `${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}-${config.profile.name}`;
+  const id =
+    prior?.id ??
+    `${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}-${builtIn.prefix}${config.profile.name}`;
   const dir = prior ? directoryToResume(given) : freshDirectory(given.out ?? join('results', id));
   const { supervisor, signal } = interruptible({
     diagnostics: join(dir, 'diagnostics'),
@@ -187,14 +212,14 @@ async function run(file: string | undefined, given: RunFlags): Promise<void> {
   progress.note(announcement(config, plan, { where: shown(dir), attacks: attacked }));
   const yaml = prior?.yaml ?? text;
   const { merged, blocks, error } = await runCampaign({
-    ...{ id, config, plan, dir, yaml, flags, progress, supervisor, signal },
+    ...{ id, config, plan, dir, yaml, flags, progress, supervisor, signal, policy },
     ...(prior ? { resume: prior } : {}),
     ...(config.profile.pilot ? { size: sizing(config.profile) } : {}),
     ...(attacked ? { security: attacks } : {}),
   });
   if (merged) {
     progress.note('analysing …');
-    const told = tellOutcome(dir, { json: given.json ?? false, key }, (performance.now() - started_ms) / 1_000);
+    const told = tellOutcome(dir, { json, key }, (performance.now() - started_ms) / 1_000);
     // Why the campaign ended matters more than what its first blocks say, or why there is no report of them.
     if (!error) return requireThresholds(await told);
     await told.catch((second) => progress.note(`there is no report: ${(second as Error).message}`));
@@ -228,7 +253,7 @@ const shapingFlags = (flags: Checkpoint['flags']): Checkpoint['flags'] =>
 async function chosenCampaign(
   file: string | undefined,
   flags: Checkpoint['flags'],
-  prior: Checkpoint | undefined,
+  { prior, builtIn }: { prior: Checkpoint | undefined; builtIn: BuiltIn },
 ): Promise<{ config: CampaignConfig; text: string }> {
   const overrides = {
     ...(flags.profile === undefined ? {} : { profile: flags.profile }),
@@ -238,7 +263,7 @@ async function chosenCampaign(
   if (file !== undefined) return loadCampaign(file, overrides);
   return prior
     ? { config: parseCampaign(prior.yaml, checkpointFile, overrides), text: prior.yaml }
-    : builtIn(overrides);
+    : builtIn.campaign(overrides);
 }
 
 function directoryToResume({ out }: RunFlags): string {
@@ -250,13 +275,14 @@ function directoryToResume({ out }: RunFlags): string {
 }
 
 interface Telling {
-  json: boolean;
+  /** What is printed as JSON; null: tables are. */
+  json: BuiltIn['json'] | null;
   key: KeyObject | undefined;
 }
 
 async function tellOutcome(dir: string, { json, key }: Telling, took_s: number): Promise<Analysis> {
   const analysis = await buildOutcome(dir, key);
-  say(json ? JSON.stringify(analysis.verdicts, null, 2) : tables(analysis));
+  say(json ? JSON.stringify(json(analysis), null, 2) : tables(analysis));
   if (json) return analysis;
   say(
     `\nreport:  ${shown(join(dir, 'report.html'))}\nrecord:  ${shown(join(dir, 'adr.md'))}\ntook:    ${formatLeft(took_s)}`,
@@ -265,10 +291,12 @@ async function tellOutcome(dir: string, { json, key }: Telling, took_s: number):
 }
 
 const tables = (analysis: Analysis): string =>
-  [verdictTable(analysis), thresholdTable(analysis)].filter((table) => table !== '').join('\n\n');
+  [verdictTable(analysis), calibrationTable(analysis), thresholdTable(analysis)]
+    .filter((table) => table !== '')
+    .join('\n\n');
 
 /** Everything was measured when the campaign ended: what resuming needed goes, and the report comes. */
-async function finishOutcome(dir: string, { json = false }: RunFlags): Promise<void> {
+async function finishOutcome(dir: string, json: BuiltIn['json'] | null): Promise<void> {
   const started_ms = performance.now();
   const { config } = await loadCampaign(join(dir, 'campaign.yaml'));
   const key = await signingKey(config.sign);
@@ -288,10 +316,10 @@ function keptWhole(error: WeighbridgeError, blocks: number, dir: string): Weighb
   });
 }
 
-async function report(dir: string, flags: { sign?: string; json?: boolean }): Promise<void> {
+async function report(dir: string, flags: { sign?: string; calibration?: string; json?: boolean }): Promise<void> {
   requireCampaign(dir);
   const key = await signingKey(flags.sign ?? null);
-  const analysis = await buildOutcome(dir, key);
+  const analysis = await buildOutcome(dir, key, flags.calibration);
   say(
     flags.json
       ? JSON.stringify(analysis.verdicts, null, 2)

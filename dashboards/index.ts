@@ -8,8 +8,10 @@ import { markdownSummary } from './markdown.ts';
 import { reportHtml } from './report/index.ts';
 
 export { decisionRecord } from './adr/index.ts';
+export { calibrationTable } from './calibration.ts';
 export { changesText } from './changes.ts';
 export { type RenderedChart, renderCharts } from './charts/index.ts';
+export { coverageSvg } from './coverage.ts';
 export { junitXml } from './junit.ts';
 export { markdownSummary } from './markdown.ts';
 export { reportHtml } from './report/index.ts';

@@ -5,6 +5,7 @@ import type { Bearer } from './controls/bearer.ts';
 import type { Control } from './controls/control.ts';
 import type { Credentials } from './controls/credentials.ts';
 import type { Upstream } from './forward/upstream.ts';
+import type { Injector } from './injector.ts';
 import type { Limits } from './limits.ts';
 
 export interface SilentDrop {
@@ -27,6 +28,8 @@ export interface Core {
   readonly settling: readonly Control[];
   /** Denials that get no answer; undefined: all get one. */
   readonly silentDrop: SilentDrop | undefined;
+  /** The known delay of a placebo; undefined: none. */
+  readonly injector: Injector | undefined;
   readonly bearer: Bearer | undefined;
   readonly credentials: Credentials | undefined;
   readonly audit: Audit | undefined;

@@ -3,6 +3,7 @@
  * It either denies or forwards; how it ends stands in `answering.ts`.
  */
 import type { IncomingMessage } from 'node:http';
+import { attr } from '#contract/names.ts';
 import type { Cause } from '#contract/tools.ts';
 import { amountOf, boundRequest, holdsToken } from './adapters/http.ts';
 import { Answering } from './answering.ts';
@@ -79,8 +80,8 @@ export class Exchange extends Answering {
   /** What an approval is bound to, where the call could need one and its body is at hand. */
   #bind(): void {
     const { call, body, core, req } = this;
-    const { operation } = call;
-    if (body === req || (operation?.class !== 'pay' && operation?.class !== 'delete')) return;
+    const grave = call.operation?.class === 'pay' || call.operation?.class === 'delete';
+    if (body === req || !(grave || call.approval_demanded === true)) return;
     const url = core.upstream.origin + core.upstream.prefix + this.target.target;
     call.request = boundRequest(req.method!, url, this.headers.contentType, body as Buffer | undefined);
   }
@@ -151,7 +152,19 @@ export class Exchange extends Answering {
     }
     this.#fields = fields;
     this.#commonFields = fields.length;
-    this.#send();
+    if (core.injector) core.injector.wait((injected_ns) => this.#sendAfter(injected_ns));
+    else this.#send();
+  }
+
+  #sendAfter(injected_ns: bigint): void {
+    // Whoever has gone away meanwhile has ended the span, and its slot may serve another.
+    if (this.finished) return;
+    this.span.set(attr.injectedNs, injected_ns);
+    try {
+      this.#send();
+    } catch (error) {
+      this.fault(error);
+    }
   }
 
   #send(): void {

@@ -1,5 +1,4 @@
 /** The gateway as a whole: built from its configuration, drained between slices, closed at the end. */
-import { setTimeout as pause } from 'node:timers/promises';
 import type { GatewayConfig } from '#contract/config.ts';
 import type { CostReport, DrainReport } from '#contract/control.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
@@ -7,12 +6,13 @@ import { createTelemetry, type Telemetry } from '../collectors/telemetry/index.t
 import type { Audit } from './audit/audit.ts';
 import { openAudit } from './audit/open.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { Bearer, untilProofs_ms } from './controls/bearer.ts';
+import { Bearer } from './controls/bearer.ts';
 import type { Control } from './controls/control.ts';
 import { Credentials } from './controls/credentials.ts';
 import { RateLimit } from './controls/rateLimit.ts';
 import type { Core, SilentDrop } from './core.ts';
 import { Upstream } from './forward/upstream.ts';
+import { Injector } from './injector.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { revocationsServer, revocationsUrl } from './revocations.ts';
 import { closeServer, Listener, listen } from './server.ts';
@@ -60,11 +60,13 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
   const { controls } = config;
   checkAgentsAreKnown(controls);
   const silentDrop = silentDropOf(config);
+  const injector = config.delay && new Injector(config.delay);
   // In the order of the decisions: what can fail first, before a port is taken.
   const rateLimit = controls.rate_limit && new RateLimit(controls.rate_limit);
   // Cedar takes 60 ms to load: a gateway without policy does not wait for it.
   const policy =
-    controls.policy && new (await import('./controls/policy.ts')).Policy(controls.policy, undefined, clock);
+    controls.policy &&
+    new (await import('./controls/policy.ts')).Policy(controls.policy, { clock, approval: controls.approval });
   const credentials =
     controls.credentials &&
     new Credentials(controls.credentials, { clock, telemetry, secrets: await secretsFrom(controls.credentials) });
@@ -82,8 +84,6 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     controls.approval &&
     (await (await import('./approvals/desk.ts')).openDesk(controls.approval, { clock, telemetry, costs }));
 
-  // Rather than refuse the first agents for a second.
-  if (controls.bearer) await pause(untilProofs_ms(clock.epoch_ms()));
   const listener = new Listener(limits);
   const url = await listener.listen(config.port ?? 0).catch(async (error: unknown) => {
     await desk?.close();
@@ -123,6 +123,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
       readsArguments: order.some((control) => control.readsArguments),
       settling: order.filter((control) => control.settle !== undefined),
       silentDrop,
+      injector,
       bearer: tokens,
       credentials,
       audit,

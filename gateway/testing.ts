@@ -7,7 +7,7 @@ import { createServer as createHttpServer, type Server as HttpServer } from 'nod
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { after } from 'node:test';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import type { GatewayConfig, VerifierConfig } from '#contract/config.ts';
+import type { GatewayConfig, TelemetryConfig, VerifierConfig } from '#contract/config.ts';
 import type { Clock } from './clock.ts';
 import { type Gateway, type GatewayOptions, startGateway } from './gateway.ts';
 
@@ -281,21 +281,26 @@ export async function gatewayTo(
   controls: GatewayConfig['controls'] = {},
   options: GatewayOptions & {
     otlp?: string;
+    /** `light` with a receiver, `off` without one. */
+    mode?: TelemetryConfig['mode'];
     denials?: GatewayConfig['denials'];
     external_url?: string;
     tls?: GatewayConfig['tls'];
+    delay?: GatewayConfig['delay'];
   } = {},
 ): Promise<Gateway> {
-  const { otlp, denials, external_url, tls, ...rest } = options;
+  const { otlp, mode = otlp === undefined ? 'off' : 'light', denials, external_url, tls, delay, ...rest } = options;
   const telemetry = {
     service: 'weighbridge-gateway',
     instance: 'gateway/test',
-    ...(otlp === undefined ? { mode: 'off' as const } : { mode: 'light' as const, otlp }),
+    mode,
+    ...(otlp === undefined ? {} : { otlp }),
   };
   const own = {
     ...(denials ? { denials } : {}),
     ...(external_url ? { external_url } : {}),
     ...(tls ? { tls } : {}),
+    ...(delay ? { delay } : {}),
   };
   const gateway = await startGateway({ telemetry, upstream, controls, ...own }, rest);
   let closed: Promise<void> | undefined;

@@ -1,10 +1,13 @@
 /** Rooms that may not import one another still have to agree; here is where that is shown. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { increments, profileBlocks } from '#contract/calibration.ts';
 import { operations } from '#contract/tools.ts';
 import { loadPlugins } from '../agents/plugins/registry.ts';
 import { builtinWorkloads } from '../bench/campaign/config/builtin.ts';
+import { calibrationText } from '../bench/campaign/config/calibration.ts';
 import { parseCampaign } from '../bench/campaign/config/index.ts';
+import { profileNames, profiles } from '../bench/campaign/config/profiles.ts';
 import { maxPayment_cents } from '../bench/campaign/fleet.ts';
 import { foreignLimit, stealLimit } from '../bench/campaign/gates.ts';
 import { planInputOf } from '../bench/campaign/input.ts';
@@ -47,4 +50,26 @@ it('no payment of a workload is refused by the gateway’s policy or the payer�
 it('the doctor calls unfit what the campaign’s gates would void', () => {
   assert.equal(limits.steal_share.fail, stealLimit);
   assert.equal(limits.foreign_share.fail, foreignLimit);
+});
+
+it('a calibration speaks of profiles by the blocks that they have, and its campaign is what any file could say', () => {
+  for (const [name, sizes] of profileBlocks) {
+    const { blocks, pilot } = profiles[name as 'quick'].spec;
+    assert.deepEqual([...sizes], pilot ? [pilot.min, blocks] : [blocks], name);
+  }
+  assert.deepEqual(
+    profileBlocks.map(([name]) => name),
+    Object.values(profiles).flatMap(({ spec }) => (spec.intervals ? [spec.name] : [])),
+  );
+  for (const name of profileNames) {
+    const { arms, claims, comparisons } = parseCampaign(calibrationText(name));
+    const delays_ms = arms.filter((a) => !a.telemetry).flatMap((a) => a.delay_ms ?? []);
+    const asked = increments.filter((i) => name !== 'smoke' || Math.max(i.arm_ms, i.baseline_ms) < 25);
+    for (const { arm_ms, baseline_ms } of asked) {
+      assert.ok(delays_ms.includes(arm_ms) && delays_ms.includes(baseline_ms), `${name}: ${arm_ms} − ${baseline_ms}`);
+    }
+    assert.equal(delays_ms.filter((ms) => ms === 0).length, 2);
+    assert.ok(claims.length > 0 && claims.every((c) => comparisons.some((pair) => pair.name === c.compare)));
+    assert.ok(comparisons.some((c) => c.baseline === 'unwatched'));
+  }
 });

@@ -4,9 +4,9 @@ import { describe, it } from 'node:test';
 import { filesBelow, root } from './sources.ts';
 
 const skipped = ['node_modules', '.git'];
-/** Results are committed for the reference alone; what a user runs stays out of the repository. */
+/** Results are committed for the reference and the coverage proof alone; what a user runs stays out of the repository. */
 const isCommitted = (path: string): boolean =>
-  !path.startsWith('results/') || /^results\/(reference\/|schema\/|[^/]+$)/.test(path);
+  !path.startsWith('results/') || /^results\/(reference\/|coverage\/|schema\/|[^/]+$)/.test(path);
 const isText = (path: string): boolean =>
   /\.(ts|mts|js|mjs|json|md|ya?ml|sql|html|svg|sh|txt|xml|proto|conf)$|(^|\/)run$/.test(path);
 

@@ -17,7 +17,7 @@ const withTelemetry = {
 };
 
 /** The pure part of `bench/load` that reads steps. */
-const loadFigures = ['figures', 'frontier', 'knee'].map((name) => `bench/load/${name}.ts`);
+const loadFigures = ['brackets', 'figures', 'frontier', 'knee'].map((name) => `bench/load/${name}.ts`);
 
 /** Deeper folders first: the first that holds a file is its room. */
 const rooms: readonly Room[] = [
@@ -33,6 +33,17 @@ const rooms: readonly Room[] = [
   {
     room: 'bench/analysis/',
     mayImport: [contract, 'bench/stats/', 'bench/thresholds/', 'collectors/traces/', ...loadFigures],
+  },
+  {
+    room: 'bench/coverage/',
+    mayImport: [
+      contract,
+      'bench/campaign/',
+      'bench/workloads/index.ts',
+      'bench/stats/',
+      ...['figures', 'pooled', 'rounding'].map((name) => `bench/analysis/${name}.ts`),
+      'collectors/traces/index.ts',
+    ],
   },
   { room: 'bench/doctor/', mayImport: [contract] },
   { room: 'bench/policy/', mayImport: [contract] },

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { exitCodeOf, WeighbridgeError } from '#contract/errors.ts';
 import { builtinPlugins, pluginFolders, readPluginFolder } from '../plugins/folder.ts';
-import { type Refresh, refreshHistory } from './refresh-history.ts';
+import { howMade } from './authorization.ts';
+import { type Refresh, type RefreshHistory, refreshHistory } from './refresh-history.ts';
 
 export interface AuditOptions {
   tokenRefresh?: true;
@@ -18,11 +19,12 @@ export function audit({ tokenRefresh, file, plugins = builtinPlugins, json }: Au
   }
   const manifests = pluginFolders(plugins).map((path) => readPluginFolder(path).manifest);
   const declared = new Map(manifests.map(({ name, permissions }) => [name, permissions]));
-  const { refreshes, unreadable } = refreshHistory(file.map(textOf).join('\n'), declared);
+  const history = refreshHistory(file.map(textOf).join('\n'), declared);
+  const { refreshes, authorizations, unreadable } = history;
   const flagged = refreshes.filter(({ flags }) => flags.length > 0).length;
   const shown = json
-    ? `${JSON.stringify({ refreshes, flagged, unreadable }, null, 2)}\n`
-    : described(refreshes, { flagged, unreadable });
+    ? `${JSON.stringify({ refreshes, authorizations, flagged, unreadable }, null, 2)}\n`
+    : described(history, flagged);
   process.stdout.write(shown);
   return flagged === 0 ? 0 : exitCodeOf.THRESHOLD;
 }
@@ -38,13 +40,16 @@ function textOf(file: string): string {
   }
 }
 
-function described(refreshes: readonly Refresh[], counts: { flagged: number; unreadable: number }): string {
-  const lines = refreshes.map((r) => {
+function described({ refreshes, authorizations, unreadable }: RefreshHistory, flagged: number): string {
+  const lines = refreshes.map((r: Refresh) => {
     const asked = `${r.scope_hash} ${r.scopes?.join(' ') ?? '(unknown scopes)'}`;
     const why = r.error_type === null ? '' : ` (${r.error_type})`;
     const flags = r.flags.map((flag) => `    ! ${flag}; received ${r.received_hash ?? 'nothing'}\n`);
     return `${r.time}  ${r.agent}  ${r.plugin}  ${r.result}${why}  ${asked}\n${flags.join('')}`;
   });
-  const unreadable = counts.unreadable === 0 ? '' : `, ${counts.unreadable} lines are no record`;
-  return `${lines.join('')}${refreshes.length} refreshes, ${counts.flagged} flagged${unreadable}\n`;
+  const old = authorizations.map(
+    ({ time, agent, made }) => `${time}  ${agent}  goes on with an authorization ${howMade[made]}\n`,
+  );
+  const unread = unreadable === 0 ? '' : `, ${unreadable} lines are no record`;
+  return `${lines.join('')}${old.join('')}${refreshes.length} refreshes, ${flagged} flagged${unread}\n`;
 }

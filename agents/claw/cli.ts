@@ -43,6 +43,7 @@ interface DoctorOptions {
   security?: true;
   config?: string;
   plugins?: string;
+  state?: string;
   json?: true;
 }
 
@@ -53,6 +54,7 @@ function addDoctor(program: Command, ends: Ends): void {
     .option('--security', 'plugins are signed and declare their scopes, and no setting is downgraded')
     .option('--config <file>', 'config.yaml to examine (default: the agent’s own)')
     .option('--plugins <dir>', 'folder of plugins to examine (default: the agent’s own)')
+    .option('--state <file>', 'an agent’s state file: was its authorization made with PKCE? (needs no key)')
     .option('--json', 'findings as JSON')
     .addHelpText(
       'after',
@@ -65,11 +67,15 @@ function addDoctor(program: Command, ends: Ends): void {
     .action((options: DoctorOptions) => ends(doctor(options)));
 }
 
-function doctor({ security, config, plugins, json }: DoctorOptions): number {
+function doctor({ security, config, plugins, state, json }: DoctorOptions): number {
   if (!security) {
     throw new WeighbridgeError('CONFIG', 'doctor wants to know what to examine', { mend: 'claw doctor --security' });
   }
-  const report = examine({ ...(plugins !== undefined && { dir: plugins }), ...(config !== undefined && { config }) });
+  const report = examine({
+    ...(plugins !== undefined && { dir: plugins }),
+    ...(config !== undefined && { config }),
+    ...(state !== undefined && { state }),
+  });
   process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : describe(report));
   return report.fit ? 0 : exitCodeOf.UNFIT;
 }

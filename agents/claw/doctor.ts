@@ -12,10 +12,12 @@ import {
   signatureStateOf,
 } from '../plugins/folder.ts';
 import { parsePublishers, type SignatureState } from '../security/plugin-signature.ts';
+import { authorizationFindings } from './authorization.ts';
 import { consentedScopes } from './consent.ts';
 import { type Finding, pluginFindings, settingFindings } from './findings.ts';
 
 export interface SecurityReport {
+  /** May it start? Findings that are tolerated do not count. */
   fit: boolean;
   findings: Finding[];
   plugins: { name: string; version: string; signature: SignatureState }[];
@@ -24,9 +26,18 @@ export interface SecurityReport {
 /**
  * @param dir holds a folder for each plugin; the agent's own by default
  * @param config a `config.yaml`; the agent's own by default
+ * @param state an agent's state file, encrypted or not; absent: none is looked at
  * @throws WeighbridgeError CONFIG where the configuration is bad
  */
-export function examine({ dir = builtinPlugins, config }: { dir?: string; config?: string } = {}): SecurityReport {
+export function examine({
+  dir = builtinPlugins,
+  config,
+  state,
+}: {
+  dir?: string;
+  config?: string;
+  state?: string;
+} = {}): SecurityReport {
   const settings = settingsFrom(config);
   const publishers = parsePublishers(settings['plugins.trusted_publishers']);
   const findings: Finding[] = [];
@@ -41,7 +52,8 @@ export function examine({ dir = builtinPlugins, config }: { dir?: string; config
     return { name, version, signature };
   });
   findings.push(...pluginFindings(folders, consentedScopes()), ...settingFindings(settings));
-  return { fit: findings.length === 0, findings, plugins };
+  if (state !== undefined) findings.push(...authorizationFindings(state));
+  return { fit: findings.every(({ tolerated }) => tolerated), findings, plugins };
 }
 
 /** The hardened settings, and what a `config.yaml` changes of them. */
@@ -60,16 +72,16 @@ function readOrFind(path: string, findings: Finding[]): PluginFolder[] {
   }
 }
 
-export function describe({ findings, plugins }: SecurityReport): string {
+export function describe({ fit, findings, plugins }: SecurityReport): string {
   const signed = plugins.map(({ name, version, signature }) => {
     const state = signature.state === 'signed' ? `signed by ${signature.publisher}` : signature.state;
     return `  plugin ${name} ${version}: ${state}\n`;
   });
   if (findings.length === 0) {
-    const fit = 'security: fit; every plugin is signed and declares its scopes, and no setting is downgraded\n';
-    return `${fit}${signed.join('')}`;
+    const said = 'security: fit; every plugin is signed and declares its scopes, and no setting is downgraded\n';
+    return `${said}${signed.join('')}`;
   }
   const lines = findings.map(({ subject, problem, mend }) => `  ${subject}: ${problem}\n    mend: ${mend}\n`);
   const count = `${findings.length} ${findings.length === 1 ? 'finding' : 'findings'}`;
-  return `security: unfit, ${count}\n${lines.join('')}signatures:\n${signed.join('')}`;
+  return `security: ${fit ? 'fit to start, with' : 'unfit,'} ${count}\n${lines.join('')}signatures:\n${signed.join('')}`;
 }

@@ -8,6 +8,8 @@ export interface Finding {
   subject: string;
   problem: string;
   mend: string;
+  /** Reported, and no reason not to start. */
+  tolerated?: true;
 }
 
 /** Plugins that lack declared scopes: none at all, or not those of their operations, or more than was consented to. */

@@ -20,7 +20,16 @@ const recordSchema = z.object({
   result: z.enum(['refreshed', 'refused', 'failed']),
   error_type: name.nullable(),
 });
+const authorizationSchema = z.object({
+  kind: z.literal('authorization'),
+  time: z.iso.datetime(),
+  agent: name,
+  made: z.enum(['without_pkce', 'unknown']),
+});
 const otherKind = z.object({ kind: z.enum(['scope_diff']) });
+
+/** An agent went on with an authorization that is not known to have been made with PKCE. */
+export type OldAuthorization = Omit<z.infer<typeof authorizationSchema>, 'kind'>;
 
 export interface Refresh extends Omit<z.infer<typeof recordSchema>, 'kind'> {
   /** What the hashes stand for; null where no set of known scopes has that hash, or there is no hash. */
@@ -32,6 +41,7 @@ export interface Refresh extends Omit<z.infer<typeof recordSchema>, 'kind'> {
 
 export interface RefreshHistory {
   refreshes: Refresh[];
+  authorizations: OldAuthorization[];
   /** Lines that are no audit record: torn, or written by someone else. */
   unreadable: number;
 }
@@ -41,11 +51,17 @@ export interface RefreshHistory {
  * @param declared scopes by plugin, of the manifests
  */
 export function refreshHistory(text: string, declared: ReadonlyMap<string, readonly string[]>): RefreshHistory {
-  const history: RefreshHistory = { refreshes: [], unreadable: 0 };
+  const history: RefreshHistory = { refreshes: [], authorizations: [], unreadable: 0 };
   for (const line of text.split('\n')) {
     if (line === '') continue;
     const value = parsed(line);
     if (otherKind.safeParse(value).success) continue;
+    const old = authorizationSchema.safeParse(value).data;
+    if (old) {
+      const { kind: _, ...rest } = old;
+      history.authorizations.push(rest);
+      continue;
+    }
     const { data } = recordSchema.safeParse(value);
     if (data) history.refreshes.push(judged(data, declared));
     else history.unreadable++;

@@ -3,6 +3,7 @@
  * Redirects are answers like any other and are not followed.
  */
 import type { Dispatcher } from 'undici';
+import { nonceHeader } from '#contract/tools.ts';
 import type { Connection } from './connection.ts';
 import type { Origin } from './origin.ts';
 
@@ -32,6 +33,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
   status = 0;
   wwwAuthenticate: string | undefined;
   deniedBy: string | undefined;
+  /** That the server wants in the next proof of possession. */
+  nonce: string | undefined;
   body = '';
   /** Null where an answer came, whatever it said; `timeout`, or the error's code. */
   errorType: string | null = null;
@@ -83,6 +86,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
       this.wwwAuthenticate = typeof challenge === 'string' ? challenge : challenge.join(', ');
     const deniedBy = headers[deniedByHeader];
     if (typeof deniedBy === 'string') this.deniedBy = deniedBy;
+    const nonce = headers[nonceHeader];
+    if (typeof nonce === 'string') this.nonce = nonce;
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {

@@ -14,9 +14,11 @@ import {
   refreshTokenGrantRequest,
 } from 'oauth4webapi';
 import { WeighbridgeError } from '#contract/errors.ts';
+import { nonceHeader } from '#contract/tools.ts';
 import { AuthFailure } from '../security/auth-failure.ts';
 import { type BindingKey, bindingAlgorithm } from '../security/binding-key.ts';
 import { pkceFor } from '../security/pkce.ts';
+import { ProofNonces } from '../security/proof-nonces.ts';
 import { authorize } from './login.ts';
 import { Transport, TransportError } from './transport.ts';
 
@@ -52,6 +54,7 @@ export class OAuthClient {
   #server: AuthorizationServer | undefined;
   /** The authority's clock minus ours, s; learnt where it refused a proof for its time. */
   #clockSkew_s = 0;
+  readonly #nonces = new ProofNonces();
 
   constructor(options: OAuthClientOptions) {
     this.#options = options;
@@ -59,15 +62,20 @@ export class OAuthClient {
     this.#transport = new Transport(options.timeout_ms);
     // Plain HTTP on the way out of this machine would show the tokens to everyone there (RFC 9700 §2.6).
     const insecure = loopback.has(new URL(options.issuer).hostname);
-    this.#http = { [customFetch]: this.#transport.fetch, [allowInsecureRequests]: insecure };
+    const ask: Transport['fetch'] = async (url, init) => {
+      const answer = await this.#transport.fetch(url, init);
+      this.#nonces.note(options.issuer, answer.headers.get(nonceHeader));
+      return answer;
+    };
+    this.#http = { [customFetch]: ask, [allowInsecureRequests]: insecure };
   }
 
   /**
    * Authorization code with PKCE. The scopes are those of the whole grant; `offline_access` asks for a refresh token.
-   * An answer without `scope` grants what was asked for (RFC 6749 §5.1).
+   * An answer without `scope` grants what was asked for (RFC 6749 §5.1). `pkce`: was it made with a proof key?
    * @throws WeighbridgeError CONFIG
    */
-  async login(scopes: readonly string[]): Promise<{ refresh_token: string; granted: string[] }> {
+  async login(scopes: readonly string[]): Promise<{ refresh_token: string; granted: string[]; pkce: boolean }> {
     const { client_id, redirect_uri, resource, pkce_required } = this.#options;
     try {
       const server = await this.#discover();
@@ -78,7 +86,7 @@ export class OAuthClient {
       const callback = await authorize(asked, this.#transport);
       const client = { client_id };
       const verifier = pkce ? pkce.verifier : nopkce;
-      const { refresh_token, scope: answered } = await this.#inTime(async () => {
+      const { refresh_token, scope: answered } = await this.#proven(async () => {
         const options = { ...this.#http, additionalParameters: { resource }, headers: this.#proof(server) };
         return processAuthorizationCodeResponse(
           server,
@@ -88,7 +96,7 @@ export class OAuthClient {
       });
       if (refresh_token === undefined) throw new Error('the authorization server gave no refresh token');
       const granted = (answered ?? scope).split(' ').filter((s) => s !== '' && s !== 'offline_access');
-      return { refresh_token, granted };
+      return { refresh_token, granted, pkce: pkce !== null };
     } catch (error) {
       if (error instanceof WeighbridgeError) throw error;
       // The library's errors may hold the answer, and with it tokens: only their words go on.
@@ -106,7 +114,7 @@ export class OAuthClient {
     const client = { client_id };
     try {
       const server = await this.#discover();
-      const answer = await this.#inTime(async () => {
+      const answer = await this.#proven(async () => {
         const headers = { ...(traceparent !== undefined && { traceparent }), ...this.#proof(server) };
         const options = { ...this.#http, additionalParameters: { scope, resource }, headers };
         return processRefreshTokenResponse(
@@ -140,20 +148,32 @@ export class OAuthClient {
   #proof({ token_endpoint }: AuthorizationServer): Record<string, string> {
     if (!this.#key || token_endpoint === undefined) return {};
     const iat = Date.now() / 1000 + this.#clockSkew_s;
-    return { dpop: this.#key.proof({ method: 'POST', url: token_endpoint, iat }) };
+    const nonce = this.#nonces.of(this.#options.issuer);
+    return { dpop: this.#key.proof({ method: 'POST', url: token_endpoint, iat, nonce }) };
   }
 
-  /** A proof whose time was refused is made once more, by the clock of the authority's answer. */
-  async #inTime<T>(request: () => Promise<T>): Promise<T> {
-    try {
-      return await request();
-    } catch (error) {
-      if (!(error instanceof ResponseBodyError) || error.error !== 'invalid_dpop_proof') throw error;
-      const theirs_ms = Date.parse(error.response.headers.get('date') ?? '');
-      if (Number.isNaN(theirs_ms)) throw error;
-      this.#clockSkew_s = (theirs_ms - Date.now()) / 1000;
-      return request();
+  /**
+   * A proof that the authority refused is made once more: with the nonce of its answer (RFC 9449 §8), or by the clock of
+   * its answer. Nothing was redeemed by the one that was refused.
+   */
+  async #proven<T>(request: () => Promise<T>): Promise<T> {
+    const mended = new Set<string>();
+    for (;;) {
+      try {
+        return await request();
+      } catch (error) {
+        if (!(error instanceof ResponseBodyError) || mended.has(error.error) || !this.#mends(error)) throw error;
+        mended.add(error.error);
+      }
     }
+  }
+
+  #mends({ error, response }: ResponseBodyError): boolean {
+    if (error === 'use_dpop_nonce') return response.headers.has(nonceHeader);
+    const theirs_ms = Date.parse(response.headers.get('date') ?? '');
+    if (error !== 'invalid_dpop_proof' || Number.isNaN(theirs_ms)) return false;
+    this.#clockSkew_s = (theirs_ms - Date.now()) / 1000;
+    return true;
   }
 }
 

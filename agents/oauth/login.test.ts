@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { startTestbed, type Testbed, testRedirectUri } from '../../bench/testbed/testing.ts';
 import { agentHere } from '../testing/agents.ts';
@@ -34,6 +35,22 @@ async function refused(rogue: Rogue, expected: RegExp): Promise<void> {
 }
 
 describe('norm 1: PKCE with S256 or no login', () => {
+  test('each authorization request carries a challenge of its own, and the code its verifier', async () => {
+    await using authority = await rogueAuthority();
+    for (let login = 0; login < 2; login++) await loginAt(authority.url);
+    const challenges = authority.authorizations.map((asked) => {
+      assert.equal(asked.get('code_challenge_method'), 'S256');
+      return asked.get('code_challenge');
+    });
+    assert.deepEqual(
+      challenges,
+      authority.tokenRequests.map((form) =>
+        createHash('sha256').update(form.get('code_verifier')!).digest('base64url'),
+      ),
+    );
+    assert.equal(new Set(challenges).size, 2);
+  });
+
   test('a server that does not announce it gets no authorization request', async () => {
     await using authority = await rogueAuthority({ withoutPkce: true });
     await assert.rejects(loginAt(authority.url), /does not announce PKCE with S256/);

@@ -21,7 +21,12 @@ import { AuthFailure } from '../security/auth-failure.ts';
 import { enforceManifest, ignoreManifest } from '../security/manifest.ts';
 import { resolveBy } from '../security/name-servers.ts';
 import { type Network, openNetwork, type Resolve, restrictedNetwork, systemResolve } from '../security/network.ts';
-import { noRefreshAudit, type RefreshAudit, RefreshAuditFile } from '../security/refresh-audit.ts';
+import {
+  type AuthorizationRecord,
+  noRefreshAudit,
+  type RefreshAudit,
+  RefreshAuditFile,
+} from '../security/refresh-audit.ts';
 import { ScopeDiffCheck } from '../security/scope-diff.ts';
 import { tokenSource } from '../tokens/columns.ts';
 import { Grant } from '../tokens/grant.ts';
@@ -154,10 +159,19 @@ export class Agent {
 
   /** The authorization-code login, and the first tokens, so that no call waits for them. */
   async login(): Promise<{ scopes: string[] }> {
-    await this.#grant.begin(() => this.#client.login(this.#config.auth.scopes));
+    const made = await this.#grant.begin(() => this.#client.login(this.#config.auth.scopes));
+    if (made !== 'pkce' && this.#settings['security.oauth.pkce_required']) this.#reportOldAuthorization(made);
     await this.renew();
     this.#scopeDiff.start();
     return { scopes: [...this.#config.auth.scopes] };
+  }
+
+  /** It stays usable, since to end it would end the agent's work; but it is a finding until somebody logs in again. */
+  #reportOldAuthorization(made: AuthorizationRecord['made']): void {
+    const agent = this.#config.agent_id;
+    const time = new Date(Number(this.#telemetry.epoch(this.#telemetry.now()) / 1_000_000n)).toISOString();
+    this.#audit.note({ kind: 'authorization', time, agent, made });
+    this.#telemetry.log.warn({ agent, made }, 'goes on with an authorization that is not known to be made with PKCE');
   }
 
   async renew(): Promise<void> {

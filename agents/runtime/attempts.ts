@@ -1,12 +1,13 @@
 /** The attempts of a call: what is sent, and what is noted of each. */
 import type { AttemptRow } from '#contract/calls.ts';
 import { attr, spanName } from '#contract/names.ts';
-import { type Cause, callHeader } from '#contract/tools.ts';
+import { type Cause, callHeader, taskHeader } from '#contract/tools.ts';
 import { type ActiveSpan, formatTraceparent, type Telemetry } from '../../collectors/telemetry/index.ts';
 import { Attempt, type HttpRequest } from '../http/attempt.ts';
 import type { Origins } from '../http/origins.ts';
 import type { ToolRequest } from '../plugins/plugin.ts';
 import type { Network } from '../security/network.ts';
+import { ProofNonces } from '../security/proof-nonces.ts';
 import type { AccessToken } from '../tokens/access-token.ts';
 import type { ScopeSet } from '../tokens/scope-set.ts';
 import { refusalCause } from './outcome.ts';
@@ -38,6 +39,7 @@ type Credentials = AccessToken | string | null;
 
 export class Attempts {
   readonly #options: AttemptsOptions;
+  readonly #nonces = new ProofNonces();
 
   constructor(options: AttemptsOptions) {
     this.#options = options;
@@ -54,14 +56,18 @@ export class Attempts {
     span.set(attr.method, method);
     if (record.attempts > 0) span.set(attr.resendCount, record.attempts);
     record.attempts++;
-    const headers = [callHeader, record.call.call_id, 'traceparent', formatTraceparent(span)];
+    const headers = [callHeader, record.call.call_id];
+    // In every arm, gateway or not, so that no comparison pays for it on one side alone. A probe belongs to no task.
+    if (record.task !== '') headers.push(taskHeader, record.task);
+    if (span.propagated) headers.push('traceparent', formatTraceparent(span));
     this.#addTo(headers, span, credentials, body !== null);
     if (credentials !== null && typeof credentials === 'object') {
-      const proof = credentials.proof(method, base + path, startNs);
+      const proof = credentials.proof({ method, url: base + path, now_ns: startNs, nonce: this.#nonces.of(base) });
       if (proof !== null) headers.push('dpop', proof);
     }
     const request: HttpRequest = { method, path, headers, body };
     const attempt = await new Promise<Attempt>((done) => new Attempt(origin, startNs, timeout_ms, done).send(request));
+    this.#nonces.note(base, attempt.nonce);
     this.#note(running, span, attempt, typeof credentials === 'string' ? null : credentials);
     return attempt;
   }

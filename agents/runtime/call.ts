@@ -2,7 +2,7 @@
 import type { AttemptRow, PlannedCall, PlannedTask } from '#contract/calls.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
 import { attr, spanName } from '#contract/names.ts';
-import { type Operation, operationByName } from '#contract/tools.ts';
+import { type Cause, type Operation, operationByName } from '#contract/tools.ts';
 import type { Attempt } from '../http/attempt.ts';
 import type { Plugin } from '../plugins/plugin.ts';
 import { AuthFailure } from '../security/auth-failure.ts';
@@ -152,6 +152,7 @@ export class CallRunner {
     // Each kind of refusal is mended once: a token that is refused again is no better the third time.
     let mendable401 = true;
     let mendable403 = true;
+    let mendableNonce = true;
     for (;;) {
       const attempt = await this.#attempts.make(running, request, token);
       const { status, startNs: sentNs } = attempt;
@@ -159,6 +160,16 @@ export class CallRunner {
       // Should there be no other token, this answer is the call's last.
       settle(record, attempt, judge(attempt, cause, operation, peer));
       if (cause === null) return;
+      if (cause === 'nonce') {
+        // The token is as good as before: it is sent once more, with a proof that has the nonce of this answer.
+        if (!mendableNonce || !token.isBound) {
+          record.authError = record.errorType;
+          return;
+        }
+        mendableNonce = false;
+        this.#retry(running, cause);
+        continue;
+      }
       const is401 = status === 401;
       const refusal = { token, status, cause, sentNs };
       if (!(is401 ? mendable401 : mendable403) || !source.mends(refusal)) {
@@ -169,8 +180,12 @@ export class CallRunner {
       if (is401) mendable401 = false;
       else mendable403 = false;
       token = await source.renew(refusal, asked, by);
-      this.#options.telemetry.line(span, 'retry', { cause, attempt: record.attempts + 1 });
+      this.#retry(running, cause);
     }
+  }
+
+  #retry({ record, span }: RunningCall, cause: Cause): void {
+    this.#options.telemetry.line(span, 'retry', { cause, attempt: record.attempts + 1 });
   }
 
   #close({ record, span }: RunningCall): CallRecord {

@@ -92,6 +92,9 @@ describe('a constant 100 ms', () => {
         'corrections have made 52 ms of this',
       );
       assert.ok(report.elapsed_ns >= Math.max(...report.due_ns) + service_ms * ms);
+      // The known answer; upwards with room for a busy machine.
+      const p50 = ascending(report.latency_ns)[Math.floor(calls / 2)]!;
+      assert.ok(p50 < 10 * service_ms * ms, `p50 ${p50 / ms} ms`);
     });
   }
 
@@ -198,6 +201,33 @@ describe('overload', () => {
     // Where the bound was reached, the last in the queue waited for all before it.
     const sent = report.latency_ns.filter((_, i) => loadOutcomes[report.outcome[i]!] !== 'unsent');
     assert.ok(Math.max(...sent) >= (bound - 1) * service_ms * ms);
+  });
+
+  test('closed loop, more workers than the server takes at once: all are served, and the queue’s wait is in the times', async () => {
+    const workers = 20;
+    const service_ms = 10;
+    const calls = 200;
+    await using server = await queueingServer(service_ms);
+    const report = await load(server.url, closed(workers, calls));
+    assertSound(report, calls);
+    assert.equal(count(report, 'ok'), calls);
+    assert.equal(report.in_flight_peak, workers);
+    assert.ok(server.most <= workers);
+    // One at a time: more cannot have been served in that time.
+    assert.ok(report.elapsed_ns >= calls * service_ms * ms);
+    // Little's law: workers that are always waiting share that time; the first and the last queue is not a full one.
+    assert.ok(sum(report.latency_ns) / calls >= (workers / 2) * service_ms * ms);
+    assert.ok(sum(report.latency_ns) <= report.elapsed_ns * workers, 'no time counts twice');
+  });
+
+  test('closed loop: timeouts are recorded as at least the timeout, and failures are on the tape', async () => {
+    await using server = await constantServer(2_000);
+    const waited = await load(server.url, closed(2, 4), { call_timeout_ms: 200 });
+    assert.equal(count(waited, 'timeout'), 4);
+    assert.ok(waited.latency_ns.every((ns) => ns >= 200 * ms));
+    const nobody = await load(await deadUrl(), closed(2, 20));
+    assertSound(nobody, 20);
+    assert.equal(count(nobody, 'failed'), 20);
   });
 
   test('timeouts are recorded as at least the timeout', async () => {

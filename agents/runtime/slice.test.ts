@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import type { CallRow } from '#contract/calls.ts';
-import { callHeader, denialDescription } from '#contract/tools.ts';
+import { callHeader, denialDescription, taskHeader } from '#contract/tools.ts';
 import { startTestbed, type Testbed } from '../../bench/testbed/testing.ts';
 import { agentHere, everyOperation, type Overrides, oneByOne, plannedTask, sliceOrder } from '../testing/agents.ts';
 import { deadUrl, serve } from '../testing/servers.ts';
@@ -214,15 +214,26 @@ describe('endings', () => {
   });
 });
 
-test('what the agent sends: token, call key, trace context, and the body as JSON', async () => {
+test('what the agent sends: token, call key, task, trace context, and the body as JSON', async () => {
   await using tool = await serve((_req, res) => void res.writeHead(404).end());
-  const { trace_id, call_id } = await endingAt(tool.url);
+  const telemetry = { service: 'weighbridge-agent', instance: 'agent/test', mode: 'spans' } as const;
+  const { trace_id, call_id, task } = await endingAt(tool.url, { telemetry });
   const [{ headers, method, url }] = tool.requests as [(typeof tool.requests)[number]];
   assert.deepEqual([method, url], ['POST', '/search/query']);
   assert.match(headers.authorization!, /^Bearer [\w-]+\.[\w-]+\.[\w-]+$/);
   assert.equal(headers[callHeader], call_id);
-  assert.match(headers.traceparent as string, new RegExp(`^00-${trace_id}-[0-9a-f]{16}-0[0-3]$`));
+  assert.ok(task.length > 0);
+  assert.equal(headers[taskHeader], task);
+  assert.match(headers.traceparent as string, new RegExp(`^00-${trace_id}-[0-9a-f]{16}-01$`));
   assert.equal(headers['content-type'], 'application/json');
+});
+
+test('an agent that notes nothing sends no trace context, and its calls have ids all the same', async () => {
+  await using tool = await serve((_req, res) => void res.writeHead(404).end());
+  const { trace_id } = await endingAt(tool.url);
+  const [{ headers }] = tool.requests as [(typeof tool.requests)[number]];
+  assert.deepEqual([headers.traceparent, headers.tracestate], [undefined, undefined]);
+  assert.match(trace_id, /^[0-9a-f]{32}$/);
 });
 
 test('a probe sends the given token, or none, past everything', async () => {

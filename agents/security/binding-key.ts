@@ -31,6 +31,8 @@ export interface Proven {
   iat: number;
   /** Hash of the access token; absent at the token endpoint. */
   ath?: string;
+  /** That the server asked for (RFC 9449 §8, §9). */
+  nonce?: string | undefined;
 }
 
 export class BindingKey {
@@ -70,12 +72,13 @@ export class BindingKey {
   }
 
   /** A proof for one request: it serves once. Costs a signature. */
-  proof({ method, url, iat, ath }: Proven): string {
+  proof({ method, url, iat, ath, nonce }: Proven): string {
     const mark = url.indexOf('?');
     const htu = mark < 0 ? url : url.slice(0, mark);
     const jti = this.#nonce + (this.#proofs++).toString(36);
     const hashed = ath === undefined ? '' : `,"ath":"${ath}"`;
-    const claims = `{"jti":"${jti}","htm":"${method}","htu":${JSON.stringify(htu)},"iat":${Math.floor(iat)}${hashed}}`;
+    const asked = nonce === undefined ? '' : `,"nonce":${JSON.stringify(nonce)}`;
+    const claims = `{"jti":"${jti}","htm":"${method}","htu":${JSON.stringify(htu)},"iat":${Math.floor(iat)}${hashed}${asked}}`;
     const signed = this.#opening + encoded(claims);
     return `${signed}.${sign(null, Buffer.from(signed), this.#key).toString('base64url')}`;
   }

@@ -6,6 +6,7 @@ import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { WeighbridgeError } from '#contract/errors.ts';
 import type { ScopeDiffRecord } from './scope-diff.ts';
+import type { Provenance } from './state-file.ts';
 
 export interface RefreshRecord {
   /** ISO 8601. */
@@ -21,8 +22,19 @@ export interface RefreshRecord {
   error_type: string | null;
 }
 
+/** At its start the agent found an authorization that was made without PKCE, or by a release that did not note it. */
+export interface AuthorizationRecord {
+  kind: 'authorization';
+  /** ISO 8601. */
+  time: string;
+  agent: string;
+  made: Exclude<Provenance, 'pkce'>;
+}
+
+export type AuditRecord = RefreshRecord | ScopeDiffRecord | AuthorizationRecord;
+
 export interface RefreshAudit {
-  note(record: RefreshRecord | ScopeDiffRecord): void;
+  note(record: AuditRecord): void;
   /** Writes what was noted; what could not be written is tried again by the next call. @throws WeighbridgeError STORE */
   flush(): Promise<void>;
 }
@@ -35,7 +47,7 @@ export class RefreshAuditFile implements RefreshAudit {
     this.#file = file;
   }
 
-  note(record: RefreshRecord | ScopeDiffRecord): void {
+  note(record: AuditRecord): void {
     this.#lines.push(`${JSON.stringify(record)}\n`);
   }
 

@@ -10,36 +10,50 @@ import { WeighbridgeError } from '#contract/errors.ts';
 import { replaceFile, syncPath } from '#contract/files.ts';
 import { sealed, unsealed } from '#contract/sealing.ts';
 
+/**
+ * How the authorization was made that a state comes from: with PKCE, without, or before anybody noted it. It stands in
+ * clear, so that `claw doctor` can tell without the key, and is authenticated like the rest.
+ */
+export type Provenance = 'pkce' | 'without_pkce' | 'unknown';
+
 /** Turns what is kept into what stands in the file, and back. */
 export interface Seal {
-  close(plain: string): Buffer;
+  close(plain: string, provenance: Provenance): Buffer;
   /** @throws WeighbridgeError INTEGRITY */
   open(sealed: Buffer, where: string): string;
 }
 
-const magic = Buffer.from('WBS1');
+const magic = Buffer.from('WBS');
 const context_bytes = 32;
-const header_bytes = magic.length + context_bytes;
+const header_bytes = magic.length + 1 + context_bytes;
+/** The byte behind the magic; `1` is what releases wrote that noted nothing. */
+const signOf: Readonly<Record<Provenance, string>> = { unknown: '1', pkce: 'P', without_pkce: 'N' };
+const provenances = new Map(Object.entries(signOf).map(([name, sign]) => [sign.charCodeAt(0), name as Provenance]));
+
+/** What the header of an encrypted state says; undefined where this is none. Nobody has checked it without the key. */
+export const provenanceIn = (bytes: Buffer): Provenance | undefined =>
+  bytes.length >= header_bytes && bytes.subarray(0, magic.length).equals(magic)
+    ? provenances.get(bytes[magic.length]!)
+    : undefined;
 
 /** Of a state that belongs to no context: the control is off, and a copy serves wherever its key is known. */
 export const noContext = Buffer.alloc(context_bytes);
 
 /**
- * Layout: `WBS1`, digest of the context (both authenticated), then what `#contract/sealing.ts` makes of the text.
+ * Layout: `WBS`, a sign for the provenance, digest of the context (all authenticated), then what `#contract/sealing.ts` makes of the text.
  * @param key 32 bytes
  * @param context 32 bytes
  */
 export function encryptedSeal(key: Buffer, context: Buffer): Seal {
-  const header = Buffer.concat([magic, context]);
   return {
-    close(plain) {
+    close(plain, provenance) {
+      const header = Buffer.concat([magic, Buffer.from(signOf[provenance]), context]);
       return Buffer.concat([header, sealed(key, Buffer.from(plain), header)]);
     },
     open(bytes, where) {
-      if (bytes.length < header_bytes || !bytes.subarray(0, magic.length).equals(magic)) {
-        throw damaged('this is no state file', where);
-      }
-      if (!bytes.subarray(magic.length, header_bytes).equals(context)) {
+      if (provenanceIn(bytes) === undefined) throw damaged('this is no state file', where);
+      const header = bytes.subarray(0, header_bytes);
+      if (!header.subarray(-context_bytes).equals(context)) {
         throw damaged('the state belongs to another execution context', where);
       }
       const plain = unsealed(key, bytes.subarray(header_bytes), header);
@@ -86,11 +100,11 @@ export class StateFile {
    * After it the new state is on disk; before, the old one: there is no between. It is written to a new file of its own: a
    * name that is there already, a symbolic link included, is never written to.
    */
-  async replace(plain: string): Promise<void> {
+  async replace(plain: string, provenance: Provenance = 'unknown'): Promise<void> {
     const temporary = `${this.path}.${process.pid}.${randomBytes(6).toString('hex')}`;
     try {
       await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
-      await replaceFile(this.path, this.#seal.close(plain), { mode: 0o600, temporary, flag: 'wx' });
+      await replaceFile(this.path, this.#seal.close(plain, provenance), { mode: 0o600, temporary, flag: 'wx' });
     } catch (error) {
       throw unusable(error, this.path);
     }

@@ -60,15 +60,21 @@ export class AccessToken {
     this.deadlineNs = deadline(answer.expires_in ?? assumedLifetime_s, this.exp, times);
   }
 
+  /** Does it serve only with a proof? */
+  get isBound(): boolean {
+    return this.#possession !== null;
+  }
+
   /**
    * The proof of possession that this request must carry (RFC 9449 §7); null where the token is not bound. It is dated by
    * the authority's clock, from the token's own `iat` on, so that a wall clock that jumps here spoils no proof.
-   * @param nowNs monotonic
+   * @param now_ns monotonic
+   * @param nonce that the server asked for, if it did
    */
-  proof(method: string, url: string, nowNs: bigint): string | null {
+  proof({ method, url, now_ns, nonce }: ProvenUse): string | null {
     if (!this.#possession) return null;
     const { key, ath, iat } = this.#possession;
-    return key.proof({ method, url, ath, iat: iat + Number(nowNs - this.issuedNs) / 1e9 });
+    return key.proof({ method, url, ath, iat: iat + Number(now_ns - this.issuedNs) / 1e9, nonce });
   }
 
   /** Scopes of the token beyond those asked for; null where the token is opaque. */
@@ -81,6 +87,15 @@ export class AccessToken {
     }
     return excess;
   }
+}
+
+/** A request that the token is to be sent with. */
+export interface ProvenUse {
+  method: string;
+  url: string;
+  /** Monotonic. */
+  now_ns: bigint;
+  nonce?: string | undefined;
 }
 
 interface Possession {

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { WeighbridgeError } from '#contract/errors.ts';
 import type { ProcessLock } from '../security/process-lock.ts';
-import type { StateFile } from '../security/state-file.ts';
+import type { Provenance, StateFile } from '../security/state-file.ts';
 
 export const keptTokenSchema = z.strictObject({
   access_token: z.string(),
@@ -22,10 +22,15 @@ const sessionSchema = z.strictObject({
   refresh_token: z.string(),
   /** Scopes that the authority granted at the login. */
   granted: z.array(z.string()),
+  /** Was the authorization made with PKCE? Absent: by a release that did not note it. */
+  pkce: z.boolean().optional(),
   /** Shared stores only: by the scopes that were asked for. */
   tokens: z.record(z.string(), keptTokenSchema),
 });
 export type Session = z.infer<typeof sessionSchema>;
+
+export const provenanceOf = ({ pkce }: Pick<Session, 'pkce'>): Provenance =>
+  pkce === undefined ? 'unknown' : pkce ? 'pkce' : 'without_pkce';
 
 export interface GrantStore {
   /** Do other processes use it? */
@@ -118,7 +123,7 @@ export class FileStore implements GrantStore {
   async write(session: Session): Promise<void> {
     const { file, owner } = this.#options;
     this.#unwritten = { session, insteadOf: this.#inFile };
-    await file.replace(JSON.stringify({ version: 1, owner, session }));
+    await file.replace(JSON.stringify({ version: 1, owner, session }), provenanceOf(session));
     this.#unwritten = undefined;
   }
 
@@ -128,7 +133,8 @@ export class FileStore implements GrantStore {
   }
 }
 
-function stateIn(text: string): z.infer<typeof stateSchema> | undefined {
+/** Undefined where it is none that this release knows. */
+export function stateIn(text: string): z.infer<typeof stateSchema> | undefined {
   try {
     return stateSchema.safeParse(JSON.parse(text)).data;
   } catch {

@@ -11,9 +11,10 @@ import { AuthFailure } from '../security/auth-failure.ts';
 import type { BindingKey } from '../security/binding-key.ts';
 import { freshnessOf } from '../security/expiry-poll.ts';
 import type { RefreshAudit, RefreshRecord } from '../security/refresh-audit.ts';
+import type { Provenance } from '../security/state-file.ts';
 import { isBound, requireBinding } from '../security/token-binding.ts';
 import { AccessToken } from './access-token.ts';
-import type { GrantStore, KeptToken, Session } from './grant-store.ts';
+import { type GrantStore, type KeptToken, provenanceOf, type Session } from './grant-store.ts';
 import type { ScopeSet } from './scope-set.ts';
 import type { Requester } from './source.ts';
 
@@ -57,9 +58,10 @@ export class Grant {
 
   /**
    * Begins with what a shared store holds; otherwise with a fresh consent, which replaces what was held.
+   * @returns how its authorization was made: an old one without PKCE goes on, and whoever asks for PKCE has to say so
    * @throws WeighbridgeError where there is no login, or a store that cannot be used
    */
-  begin(login: () => Promise<{ refresh_token: string; granted: string[] }>): Promise<void> {
+  begin(login: () => Promise<Omit<Session, 'tokens'>>): Promise<Provenance> {
     const { store } = this.#options;
     return store.exclusively(async () => {
       let session = store.shared ? await store.read() : undefined;
@@ -69,6 +71,7 @@ export class Grant {
       }
       this.granted.clear();
       for (const scope of session.granted) this.granted.add(scope);
+      return provenanceOf(session);
     });
   }
 
@@ -124,7 +127,11 @@ export class Grant {
   async #exchange(session: Session, asked: ScopeSet, span: ActiveSpan | undefined): Promise<AccessToken> {
     const { client, telemetry, store, key } = this.#options;
     const sentNs = telemetry.now();
-    const answer = await client.refresh(session.refresh_token, asked.key, span && formatTraceparent(span));
+    const answer = await client.refresh(
+      session.refresh_token,
+      asked.key,
+      span?.propagated ? formatTraceparent(span) : undefined,
+    );
     const receivedEpoch_ms = Date.now();
     const token = new AccessToken(answer, { sentNs, receivedNs: telemetry.now(), receivedEpoch_ms }, key);
     const next: Session = { ...session, refresh_token: answer.refresh_token ?? session.refresh_token };

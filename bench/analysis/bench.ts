@@ -8,12 +8,23 @@ import { type SyntheticArm, type SyntheticOptions, writeSynthetic } from './synt
 
 export interface AnalysisBench {
   calls: number;
+  spans: number;
   seconds: number;
+  /** Of user and system, all threads: on a busy machine the steadier figure. */
+  cpu_s: number;
+  /** Of the whole process, the embedded store with it. */
   peak_rss_mib: number;
 }
 
-const blocks = 20;
+const rigorousBlocks = 60;
 const sliceCalls = 25;
+const workloads = ['tool-chain', 'assistant-day'];
+const realistic = { service_us: 3000, service_sigma: 0.4 };
+const conditions = [
+  { condition: 'instant/c1/http' },
+  { condition: 'realistic/c1/http', ...realistic },
+  { condition: 'realistic/c4/http', concurrency: 4, ...realistic },
+];
 
 const arms: SyntheticArm[] = [
   { arm: 'direct', controls: 'off', gateway: 'none' },
@@ -36,21 +47,25 @@ const arms: SyntheticArm[] = [
   { arm: 'layered', controls: 'on', gateway: 'gateway', gateway_us: 200, agent_us: 60 },
 ];
 
-/** About `calls` calls as a campaign has them: nine tenths latency in two conditions, the rest lifecycle and correlation. */
-export function benchCampaign(dir: string, calls: number): SyntheticOptions {
+/**
+ * About `calls` calls in the shape of a rigorous campaign: 60 blocks, six arms (four spans per call between them), two workloads
+ * in three conditions, which have nine tenths of the calls; the rest are lifecycle and correlation. More calls are more rounds.
+ */
+export function benchCampaign(dir: string, calls: number, blocks = rigorousBlocks): SyntheticOptions {
   const rounds = (share: number): number =>
     Math.max(1, Math.round((calls * share) / (blocks * arms.length * sliceCalls)));
-  const latency = { phase: 'latency' as const, workload: 'tool-chain', rounds: rounds(0.45), slice_calls: sliceCalls };
+  const each = rounds(0.9 / (workloads.length * conditions.length));
+  const latency = { phase: 'latency' as const, rounds: each, slice_calls: sliceCalls };
   return {
     dir,
     seed: 'bench',
     blocks,
+    blocks_at_once: 1,
     arms,
     noise_us: 30,
     block_sd_us: 10,
     sessions: [
-      { ...latency, condition: 'instant/c1/http' },
-      { ...latency, condition: 'realistic/c1/http', service_us: 3000, service_sigma: 0.4 },
+      ...workloads.flatMap((workload) => conditions.map((condition) => ({ ...latency, workload, ...condition }))),
       {
         phase: 'lifecycle',
         workload: 'fan-out',
@@ -67,25 +82,25 @@ export function benchCampaign(dir: string, calls: number): SyntheticOptions {
         slice_calls: rounds(0.02) * sliceCalls,
         simultaneous: true,
         gap_us: 1000,
-        service_us: 3000,
-        service_sigma: 0.4,
+        ...realistic,
       },
     ],
   };
 }
 
 /** Writes a synthetic campaign, analyses it in a child process and removes it. */
-export async function benchAnalysis(calls: number): Promise<AnalysisBench> {
+export async function benchAnalysis(calls: number, blocks?: number): Promise<AnalysisBench> {
   const dir = await mkdtemp(join(tmpdir(), 'weighbridge-bench-'));
   try {
-    await writeSynthetic(benchCampaign(dir, calls));
-    return await analyseInChild(dir);
+    const manifest = await writeSynthetic(benchCampaign(dir, calls, blocks));
+    const spans = manifest.blocks.flatMap((b) => b.telemetry).reduce((n, t) => n + t.spans_exported, 0);
+    return { spans, ...(await analyseInChild(dir)) };
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
 }
 
-function analyseInChild(dir: string): Promise<AnalysisBench> {
+function analyseInChild(dir: string): Promise<Omit<AnalysisBench, 'spans'>> {
   const script = fileURLToPath(new URL('./benchChild.ts', import.meta.url));
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [script, dir], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -95,7 +110,7 @@ function analyseInChild(dir: string): Promise<AnalysisBench> {
     });
     child.on('error', reject);
     child.on('close', (code) => {
-      if (code === 0) resolve(JSON.parse(output) as AnalysisBench);
+      if (code === 0) resolve(JSON.parse(output) as Omit<AnalysisBench, 'spans'>);
       else reject(new Error(`the analysis ended with ${code}`));
     });
   });

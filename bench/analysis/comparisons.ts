@@ -22,14 +22,19 @@ export interface Comparisons {
   omitted: Omission[];
 }
 
-/** Named comparisons first, then every arm against `direct`; each pair once. */
+/**
+ * Named comparisons first, then every arm against `direct`; each pair once. An arm that is watched otherwise would bring what
+ * watching costs into the difference: it has the named ones alone.
+ */
 export function pairsOf(manifest: Manifest): ArmPair[] {
   const pairs: ArmPair[] = [];
   const add = (arm: string, baseline: string): void => {
     if (arm !== baseline && !pairs.some((p) => p.arm === arm && p.baseline === baseline)) pairs.push({ arm, baseline });
   };
   for (const { arm, baseline } of manifest.comparisons) add(arm, baseline);
-  if (manifest.arms.some((a) => a.arm === 'direct')) for (const { arm } of manifest.arms) add(arm, 'direct');
+  if (manifest.arms.some((a) => a.arm === 'direct')) {
+    for (const { arm, telemetry } of manifest.arms) if (telemetry === undefined) add(arm, 'direct');
+  }
   return pairs;
 }
 

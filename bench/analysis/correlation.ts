@@ -70,10 +70,22 @@ function unplacedLines(data: Data, blocks: readonly CellBlock[], service: Servic
   return lines;
 }
 
+/** The tools trace themselves for it, but no call of its agent is in their traces. */
+const untraced: Correlation = {
+  by_tier: [],
+  complete: { traces: 0, complete: 0, share: 0 },
+  orphans: 0,
+  by_timestamp: null,
+  missing: [
+    'this arm is not traced: its agent and gateway note no spans and no lines, and the tools see no trace of theirs',
+  ],
+};
+
 /** Figures of one cell; telemetry that was lost voids a block, so they rest on kept blocks. */
 export function correlationOf(data: Data, cell: Cell): Correlation {
   const blocks = keptBlocks(cell);
   const arm = data.manifest.arms.find((a) => a.arm === cell.arm);
+  if (arm?.telemetry === 'off') return untraced;
   const services = (arm?.tiers ?? []).flatMap((tier) => data.services.find((s) => s.name === tier) ?? []);
   const tiers = services.map((s) => tierLines(data, blocks, s));
   const complete = blocks.reduce(

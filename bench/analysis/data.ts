@@ -1,22 +1,30 @@
-/** Everything that is read from the store, once: sums and counts per cell and block, all whole numbers, and the times. */
+/**
+ * Everything that is read from the store: sums and counts per cell and block, all whole numbers, and the times. Rows are read
+ * and held a batch of blocks at a time, and what is kept of each batch is a few numbers per cell and block, and its times.
+ */
 import type { Manifest } from '#contract/manifest.ts';
 import {
   byTimestamp,
   completeTraces,
+  dropTraces,
   type LineCount,
   lineCounts,
   orphans,
   type PartSums,
   partSums,
+  readServices,
   readTraces,
   type Service,
   type Store,
 } from '../../collectors/traces/index.ts';
-import { openCampaign, rolesOf } from './campaign.ts';
+import type { SortedSamples } from '../stats/samples.ts';
+import { type BlockSpan, batchesOf } from './batches.ts';
+import { openBatch, openCampaign, rolesOf } from './campaign.ts';
 import { type Cell, type CellBlock, cellsOf, type Setting, settingsOf } from './cells.ts';
+import { readInjected } from './injected.ts';
 import { countLoops } from './loops.ts';
 import { type BlockTimes, readTimes } from './times.ts';
-import { readTiming, type Timing } from './timing.ts';
+import { readLegs, readTasks, type Timing } from './timing.ts';
 
 /** How the calls of a cell and block ended; `unauthorized` met a 401 on the agent's leg, `touched` on any, `thrice` three times. */
 export interface Counts {
@@ -59,6 +67,8 @@ export interface Data {
   services: Service[];
   times: Map<number, BlockTimes>;
   timing: Timing;
+  /** What placebos added to warm, answered calls, µs, by cell and block. */
+  injected: Map<number, SortedSamples>;
   counts: Map<number, Counts>;
   legs: Map<number, Legs>;
   causes: { cb: number; leg: 'agent' | 'gateway'; cause: string; count: number }[];
@@ -73,7 +83,8 @@ export interface Data {
     median_ns: number | null;
   }[];
   loops: Map<number, number>;
-  usage: Usage[];
+  /** By cell and block. */
+  usage: Map<number, Usage[]>;
   parts: Map<number, PartSums>;
   lines: LineCount[];
   complete: Map<number, { traces: number; complete: number }>;
@@ -84,39 +95,102 @@ export interface Data {
 const sql = (name: string): URL => new URL(`./sql/${name}.sql`, import.meta.url);
 const byNumber = <T extends { cb: number }>(rows: readonly T[]): Map<number, T> => new Map(rows.map((r) => [r.cb, r]));
 
-export async function readData(store: Store, dir: string, manifest: Manifest): Promise<Data> {
+/** What is read batch by batch; a cell and block is in one batch, so that batches are put together by adding rows. */
+type Gathered = Pick<
+  Data,
+  'counts' | 'legs' | 'causes' | 'episodes' | 'loops' | 'parts' | 'lines' | 'complete' | 'orphans' | 'byTimestamp'
+> &
+  Pick<Data, 'times' | 'injected'> & { timing: Timing['legs'] };
+
+/**
+ * Calls whose rows are held at once, unless a single block has more. Their 800,000 spans fit in the store's memory several
+ * times over, and a row group of a file, which may hold many small blocks, is read for a few batches and not for each block.
+ */
+export const callsAtOnce = 200_000;
+
+export async function readData(store: Store, dir: string, manifest: Manifest, atOnce = callsAtOnce): Promise<Data> {
   await openCampaign(store, dir, manifest);
-  for (const name of ['cell_block', 'call', 'refusal']) await store.run(sql(name));
+  for (const name of ['place', 'cell_block', 'gathered']) await store.run(sql(name));
   const cells = cellsOf(await store.rows<CellBlock>(sql('cell_blocks')));
-  const counts = await store.rows<Counts>(sql('counts'));
-  const retries = {
-    legs: byNumber(await store.rows<Legs>(sql('legs'))),
-    causes: await store.rows<Data['causes'][number]>(sql('causes')),
-    episodes: await store.rows<Data['episodes'][number]>(sql('episodes')),
-    timeLost: await store.rows<Data['timeLost'][number]>(sql('time_lost')),
-    loops: await countLoops((onChunk) => store.stream(sql('sessions'), onChunk)),
-    usage: await store.rows<Usage>(sql('usage')),
-  };
-  const services = await readTraces(store, rolesOf(manifest));
+  const services = await readServices(store, rolesOf(manifest));
+  const all = gathered();
+  for (const batch of batchesOf(await readBlocks(store), atOnce)) {
+    await openBatch(store, batch);
+    addTo(all, await readBatch(store, { cells, services, manifest }));
+  }
+  const { timing: legs, ...read } = all;
   return {
     manifest,
     cells,
     settings: settingsOf(cells, manifest.plan),
     services,
-    counts: byNumber(counts),
-    ...retries,
-    ...(await readPaths(store, { cells, services, manifest })),
-    times: await readTimes(store, counts),
-    timing: await readTiming(store),
+    ...read,
+    timeLost: await store.rows<Data['timeLost'][number]>(sql('time_lost')),
+    usage: Map.groupBy(await store.rows<Usage>(sql('usage')), (u) => u.cb),
+    timing: { legs, ...(await readTasks(store)) },
   };
 }
 
-async function readPaths(
-  store: Store,
-  { cells, services, manifest }: { cells: readonly Cell[]; services: readonly Service[]; manifest: Manifest },
-) {
+const gathered = (): Gathered => ({
+  counts: new Map(),
+  legs: new Map(),
+  causes: [],
+  episodes: [],
+  loops: new Map(),
+  parts: new Map(),
+  lines: [],
+  complete: new Map(),
+  orphans: new Map(),
+  byTimestamp: new Map(),
+  times: new Map(),
+  injected: new Map(),
+  timing: new Map(),
+});
+
+function addTo(all: Gathered, batch: Gathered): void {
+  for (const key of Object.keys(all) as (keyof Gathered)[]) {
+    const [whole, part] = [all[key] as Map<number, unknown> | unknown[], batch[key]];
+    if (Array.isArray(whole)) for (const row of part as unknown[]) whole.push(row);
+    else for (const [cb, value] of part as Map<number, unknown>) whole.set(cb, value);
+  }
+}
+
+async function readBlocks(store: Store): Promise<BlockSpan[]> {
+  const rows = await store.rows<{ block: number; calls: number; from_ns: string; to_ns: string }>(sql('blocks'));
+  return rows.map(({ from_ns, to_ns, ...block }) => ({ ...block, from_ns: BigInt(from_ns), to_ns: BigInt(to_ns) }));
+}
+
+interface Places {
+  cells: readonly Cell[];
+  services: readonly Service[];
+  manifest: Manifest;
+}
+
+/** Everything that is asked of the rows of a batch; afterwards none of them is held. */
+async function readBatch(store: Store, places: Places): Promise<Gathered> {
+  for (const name of ['call', 'attempt', 'refusal', 'touched']) await store.run(sql(name));
+  await readTraces(store);
+  const counts = await store.rows<Counts>(sql('counts'));
+  const batch = {
+    counts: byNumber(counts),
+    legs: byNumber(await store.rows<Legs>(sql('legs'))),
+    causes: await store.rows<Data['causes'][number]>(sql('causes')),
+    episodes: await store.rows<Data['episodes'][number]>(sql('episodes')),
+    loops: await countLoops((onChunk) => store.stream(sql('sessions'), onChunk)),
+    ...(await readPaths(store, places, counts)),
+    times: await readTimes(store, counts),
+    injected: await readInjected(store, places.manifest),
+    timing: await readLegs(store),
+  };
+  await dropTraces(store);
+  await store.run(sql('drop_batch'));
+  return batch;
+}
+
+async function readPaths(store: Store, { cells, services, manifest }: Places, inBatch: readonly { cb: number }[]) {
   const tiersOf = new Map(manifest.arms.map((a) => [a.arm, services.filter((s) => a.tiers.includes(s.name))]));
-  const needs = new Map(cells.flatMap((c) => c.blocks.map((b) => [b.cb, tiersOf.get(c.arm) ?? []] as const)));
+  const armOf = new Map(cells.flatMap((c) => c.blocks.map((b) => [b.cb, c.arm] as const)));
+  const needs = new Map(inBatch.map(({ cb }) => [cb, tiersOf.get(armOf.get(cb)!) ?? []] as const));
   return {
     parts: byNumber(await partSums(store)),
     lines: await lineCounts(store),

@@ -16,4 +16,7 @@ export const placeText = (c: Comparison): string => `${c.metric} of ${pairText(c
 export const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`;
 export const unique = (items: readonly string[]): string[] => [...new Set(items)];
 
+/** Why there is no interval. */
+export const fewBlocks = (blocks: number): string => `${blocks} block${blocks === 1 ? '' : 's'} give no interval`;
+
 export const micros = (us: number): string => `${Math.round(us * 10) / 10} µs`;

@@ -5,7 +5,7 @@ import type { CellBlock } from './cells.ts';
 import { commonBlocks } from './comparisons.ts';
 import type { Data } from './data.ts';
 import { explain, type LegTime, noLeg, type Side } from './explain.ts';
-import type { ArmPair } from './metrics.ts';
+import { type ArmPair, isUneven, isUntraced } from './metrics.ts';
 import type { LegSums } from './timing.ts';
 
 export function explanationsOf(data: Data, pairs: readonly ArmPair[]): Analysis['explanations'] {
@@ -15,7 +15,7 @@ export function explanationsOf(data: Data, pairs: readonly ArmPair[]): Analysis[
       const blocks = commonBlocks(setting, pair).filter(
         (b) => data.parts.has(b.arm.cb) && data.parts.has(b.baseline.cb),
       );
-      if (blocks.length === 0) continue;
+      if (blocks.length === 0 || isUntraced(data, pair) || isUneven(data, blocks)) continue;
       const of = (side: 'arm' | 'baseline'): CellBlock[] => blocks.map((b) => b[side]);
       const [arm, baseline] = [sideOf(data, pair.arm, of('arm')), sideOf(data, pair.baseline, of('baseline'))];
       const [task, against] = [taskMean(data, of('arm')), taskMean(data, of('baseline'))];

@@ -1,6 +1,7 @@
 /** What verdicts are made from. */
 import type { Analysis, Comparison, Verdict, Warning } from '#contract/analysis.ts';
 import type { Security } from '#contract/security.ts';
+import type { Omission } from './comparisons.ts';
 import type { Data } from './data.ts';
 
 export type Evidence = Verdict['evidence'];
@@ -8,9 +9,12 @@ export type Evidence = Verdict['evidence'];
 export interface Findings {
   data: Data;
   comparisons: readonly Comparison[];
+  omitted: readonly Omission[];
   arms: Analysis['arms'];
   warnings: readonly Warning[];
   explanations: Analysis['explanations'];
+  /** Null where the phase was not run. */
+  load: Analysis['load'];
   /** Null where the phase was not run. */
   security: Security | null;
 }

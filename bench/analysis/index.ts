@@ -1,18 +1,22 @@
 /** Raw data of a campaign → `analysis.json`: read once, estimate, doubt, decide. */
 import { type Analysis, analysisSchema } from '#contract/analysis.ts';
+import type { Calibration } from '#contract/calibration.ts';
 import type { Manifest } from '#contract/manifest.ts';
 import type { Security } from '#contract/security.ts';
 import { openStore } from '../../collectors/traces/index.ts';
 import { armTables } from './arms.ts';
+import { calibrationOf, isCalibration } from './calibration.ts';
 import { readManifest } from './campaign.ts';
+import { carried, readCalibration } from './carried.ts';
 import { keptBlocks } from './cells.ts';
 import { type Comparisons, compareArms, pairsOf } from './comparisons.ts';
-import { type Data, readData } from './data.ts';
+import { callsAtOnce, type Data, readData } from './data.ts';
 import { explanationsOf } from './explanations.ts';
 import { gatesOf } from './gates.ts';
 import { loadFiguresOf } from './load.ts';
+import { loadWarnings } from './loadWarnings.ts';
 import type { ArmPair } from './metrics.ts';
-import { aaOf, interactionsOf } from './resolution.ts';
+import { aaOf, equalPair, interactionsOf } from './resolution.ts';
 import { rounded } from './rounding.ts';
 import { asRun, readSecurity, sectionsOf } from './security.ts';
 import { thresholdsOf, withThresholds } from './thresholds.ts';
@@ -25,10 +29,11 @@ import { spanGapsOf, waterfallsOf } from './waterfalls.ts';
  * Analyses a campaign's directory (manifest.json, the five Parquet files, and security.json where there is one). The same directory gives the same analysis to
  * the byte: whole numbers in the store, ordered queries, float arithmetic here alone, resampling seeded by the manifest.
  * @param raw_digest SHA-256 over the raw files' digests, for the record to cite
+ * @param atOnce calls whose rows are held at once, unless a single block has more; the analysis does not hang on it
  * @throws WeighbridgeError CONFIG or STORE where the directory is not one
  */
-export async function analyse(dir: string, raw_digest: string): Promise<Analysis> {
-  return (await analyseBlocks(dir, raw_digest)).analysis;
+export async function analyse(dir: string, raw_digest: string, atOnce = callsAtOnce): Promise<Analysis> {
+  return (await analyseBlocks(dir, raw_digest, atOnce)).analysis;
 }
 
 /** An analysis with what stands behind it: what two campaigns are compared from. */
@@ -40,16 +45,23 @@ export interface BlockAnalysis {
 }
 
 /** Like `analyse`, with the per-block differences that its comparisons were made from. */
-export async function analyseBlocks(dir: string, raw_digest: string): Promise<BlockAnalysis> {
+export async function analyseBlocks(dir: string, raw_digest: string, atOnce = callsAtOnce): Promise<BlockAnalysis> {
   const planned = await readManifest(dir);
   const security = await readSecurity(dir, planned);
   const manifest = asRun(planned, security);
   const store = await openStore();
   try {
-    const data = await readData(store, dir, manifest);
+    const data = await readData(store, dir, manifest, atOnce);
     const main = compareArms(data, { pairs: pairsOf(manifest), blocksOf: keptBlocks, stream: 'main' });
     const analysis = analysisSchema.parse(
-      rounded(analysisOf(data, main, { security, load: await loadFiguresOf(store, manifest), raw_digest })),
+      rounded(
+        analysisOf(data, main, {
+          security,
+          load: await loadFiguresOf(store, manifest),
+          calibration: isCalibration(manifest) ? null : await readCalibration(dir),
+          raw_digest,
+        }),
+      ),
     );
     return { analysis, manifest, differences: main.comparisons.map((c) => main.differences.get(c)!) };
   } finally {
@@ -60,21 +72,28 @@ export async function analyseBlocks(dir: string, raw_digest: string): Promise<Bl
 interface Beside {
   security: Security | null;
   load: Analysis['load'];
+  /** Of another campaign, where the directory holds one. */
+  calibration: Calibration | null;
   raw_digest: string;
 }
 
-function analysisOf(data: Data, main: Comparisons, { security, load, raw_digest }: Beside): Analysis {
+function analysisOf(data: Data, main: Comparisons, { security, load, calibration, raw_digest }: Beside): Analysis {
   const { manifest } = data;
   const pairs = pairsOf(manifest);
   const { arms, distributions } = armTables(data);
   const aa = aaOf(data, main);
-  const warnings = warningsOf({ data: { ...data, manifest: withThresholds(manifest) }, main, aa, arms });
+  const required = withThresholds(manifest);
+  const warnings = [
+    ...warningsOf({ data: { ...data, manifest: required }, main, aa, arms }),
+    ...loadWarnings({ manifest: required, load, equals: equalPair(data) }),
+  ];
   const explanations = explanationsOf(data, pairs);
-  const findings = { data, comparisons: main.comparisons, arms, warnings, security, explanations };
+  const findings = { data, ...main, arms, warnings, security, explanations, load };
   const verdicts = verdictsOf(findings);
+  const campaign = campaignOf(manifest, raw_digest);
   return {
     version: 1,
-    campaign: campaignOf(manifest, raw_digest),
+    campaign,
     comparisons: main.comparisons,
     arms,
     waterfalls: waterfallsOf(data, pairs),
@@ -88,8 +107,10 @@ function analysisOf(data: Data, main: Comparisons, { security, load, raw_digest 
     verdicts,
     thresholds: thresholdsOf(findings, main),
     load,
+    calibration: calibrationOf({ data, campaign, aa, verdicts }) ?? (calibration && carried(calibration, campaign)),
     gates: gatesOf(manifest, aa),
     security: sectionsOf(security, manifest, verdicts),
+    ...(manifest.policy ? { policy: manifest.policy } : {}),
     warnings,
   };
 }
@@ -113,7 +134,12 @@ function campaignOf(manifest: Manifest, raw_digest: string): Analysis['campaign'
     started,
     sittings: 1 + (manifest.resumed?.length ?? 0),
     blocks: { planned: plan.blocks, kept: blocks.length - voided, voided },
-    arms: arms.map(({ arm, controls, gateway, subject, label }) => ({ arm, controls, gateway, subject, label })),
+    arms: arms.map(({ arm, controls, gateway, audit, telemetry, subject, label }) => ({
+      ...{ arm, controls, gateway },
+      ...(audit === undefined ? {} : { audit }),
+      ...(telemetry === undefined ? {} : { telemetry }),
+      ...{ subject, label },
+    })),
     workloads: plan.workloads,
     conditions: plan.conditions,
     environment: {

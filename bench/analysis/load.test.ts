@@ -4,14 +4,15 @@ import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import type { Analysis } from '#contract/analysis.ts';
 import type { LoadReport } from '#contract/calls.ts';
-import type { LoadArm } from '#contract/loadFigures.ts';
-import type { LoadShape, Manifest } from '#contract/manifest.ts';
+import { type LoadArm, type LoadMetricFigure, loadMetricNamed } from '#contract/loadFigures.ts';
+import type { LoadShape, Manifest, Threshold } from '#contract/manifest.ts';
 import { sampleResource } from '../../collectors/samples/rows.ts';
 import { Store } from '../../collectors/store/index.ts';
 import { evenSamples, loadReport, type Sample } from '../load/testing.ts';
 import { uslThroughput } from '../stats/usl.ts';
+import { isRefusal, resolveThreshold } from '../thresholds/index.ts';
 import { analyse } from './index.ts';
-import { campaigns, digest, latency, near } from './testing.ts';
+import { campaigns, digest, latency, near, verdict } from './testing.ts';
 
 const { campaign, root } = campaigns();
 
@@ -33,7 +34,11 @@ const shape: LoadShape = {
 };
 
 /** Latency at each rate, ms; null: one call in twenty is not sent. */
-const truth: Record<string, (number | null)[]> = { direct: [0.5, 3, 20], gateway: [3, 20, null] };
+const truth: Record<string, (number | null)[]> = {
+  direct: [0.5, 3, 20],
+  'direct-b': [0.5, 3, 20],
+  gateway: [3, 20, null],
+};
 /** No coordination: throughput flattens out at λ/σ, and the knee is 1/σ. */
 const law = { lambda: 1_000, sigma: 0.1, kappa: 0 };
 
@@ -58,6 +63,13 @@ function closedReport(n: number): LoadReport {
   return { ...loadReport(samples), pace: 'closed', in_flight_peak: n };
 }
 
+/** autocannon on the tools alone, behind the steps: four connections. */
+const addProbe = (store: Store, place: { workload: string; arm: string; block: number }): Promise<void> =>
+  store.addLoad(
+    { ...place, condition: 'instant/probe-tools/http', step: 99, rate_per_s: null, workers: 4 },
+    { ...closedReport(4), pace: 'probe' },
+  );
+
 async function addArm(store: Store, arm: string, block: number): Promise<void> {
   const place = { workload: 'tool-chain', arm, block };
   const steps = [
@@ -71,6 +83,7 @@ async function addArm(store: Store, arm: string, block: number): Promise<void> {
       report: closedReport(n),
     })),
   ];
+  if (arm === 'direct') await addProbe(store, place);
   for (const { step, report } of steps) {
     await store.addLoad(step, report);
     const sent = report.outcome.length;
@@ -93,6 +106,41 @@ async function addArm(store: Store, arm: string, block: number): Promise<void> {
   }
 }
 
+const claims: Manifest['claims'] = (
+  [
+    ['carries', 'arm:gateway', 'frontier_p99_10ms', [500, null]],
+    ['carries-more', 'arm:gateway', 'frontier_p99_10ms', [600, null]],
+    ['known-from-below', 'arm:direct', 'frontier_p99_50ms', [1_500, null]],
+    ['price-open', 'added', 'frontier_p99_10ms_ratio', [0.8, null]],
+    ['price-far', 'added', 'frontier_p99_10ms_ratio', [2, null]],
+    ['price-equal', 'added', 'saturation_ratio', [0.9, 1.1]],
+    ['unread', 'arm:gateway', 'cpu_us_per_call', [null, 400]],
+  ] as const
+).map(([claim, compare, metric, region]) => ({
+  claim,
+  statement: `What ${claim} says.`,
+  compare,
+  metric,
+  region: [...region],
+  unit: loadMetricNamed(metric)!.unit,
+  margin: 'as fixed',
+}));
+
+const thresholds = ({ arms, comparisons }: Manifest): Threshold[] =>
+  Object.entries({
+    'gateway.frontier_p99_10ms': '< 300 /s',
+    'direct.frontier_p99_50ms': '>= 2000 /s',
+    'added.frontier_p99_10ms_ratio': '> 80 %',
+    'added.saturation_ratio': '>= 95 %',
+    'native.saturation': '> 1 /s',
+  }).map(([key, value]) => {
+    const names = { arms: arms.map(({ arm }) => ({ arm, lifecycle_only: false })), comparisons };
+    const place = { workloads: [], conditions: [], lifecycle: { workload: '', condition: '' } };
+    const found = resolveThreshold(key, value, { ...names, ...place });
+    assert.ok(!isRefusal(found), JSON.stringify(found));
+    return found;
+  });
+
 /** A campaign of nothing but load: every other file is empty. */
 async function loadAlone(): Promise<{ dir: string; manifest: Manifest }> {
   const { dir, manifest } = await campaign({ blocks: blocks + 1, sessions: [{ ...latency, rounds: 1 }] });
@@ -110,6 +158,8 @@ async function loadAlone(): Promise<{ dir: string; manifest: Manifest }> {
       await copyFile(join(stored, `${at}${name}.parquet`), join(dir, `${at}${name}.parquet`));
   }
   manifest.plan = { ...manifest.plan, phases: ['parity', 'load'], load: shape };
+  manifest.claims = claims;
+  manifest.thresholds = thresholds(manifest);
   manifest.blocks[blocks]!.voided = 'for the test';
   await writeFile(join(dir, 'manifest.json'), JSON.stringify(manifest));
   return { dir, manifest };
@@ -128,7 +178,7 @@ describe('the load phase, alone', () => {
   it('gives an analysis of its own, without the voided block', () => {
     assert.deepEqual(
       analysis.load!.arms.map((a) => a.arm),
-      ['direct', 'gateway'],
+      ['direct', 'direct-b', 'gateway'],
     );
     assert.equal(analysis.load!.blocks, blocks);
     assert.equal(arm('direct').blocks, blocks);
@@ -171,7 +221,9 @@ describe('the load phase, alone', () => {
       [10, 500, false],
       [50, 1_000, false],
     ]);
-    assert.deepEqual(arm('direct').frontier[1]!.ci95, [1_000, 1_000]);
+    // 1,000 was carried and 2,000 was not, in every block; no step was too slow for a p99 under 50 ms.
+    assert.deepEqual(arm('direct').frontier[1]!.ci95, [1_000, 2_000]);
+    assert.deepEqual(arm('direct').frontier[3]!.ci95, [2_000, null]);
   });
 
   it('saturation and knee come out of the closed loop', () => {
@@ -200,8 +252,116 @@ describe('the load phase, alone', () => {
     );
   });
 
+  const metric = (name: string, of: string, baseline: string | null = null): LoadMetricFigure =>
+    analysis.load!.metrics.find((m) => m.metric === name && m.arm === of && m.baseline === baseline)!;
+
+  it('figures that claims can name: from a rate that was carried to one that was too slow, block by block', () => {
+    const frontier = metric('frontier_p99_10ms', 'gateway');
+    assert.deepEqual(
+      [frontier.estimate, frontier.ci95, frontier.ci90, frontier.missing],
+      [500, [500, 1_000], [500, 1_000], null],
+    );
+    assert.deepEqual(frontier.by_block[0], { block: 0, least: 500, most: 1_000 });
+    assert.deepEqual([frontier.unit, frontier.method, frontier.blocks], ['per_s', 'block_bootstrap', blocks]);
+    const open = metric('frontier_p99_50ms', 'direct');
+    assert.deepEqual([open.estimate, open.ci95], [2_000, [2_000, null]]);
+    assert.match(open.missing!, /in 6 of 6 blocks no step was too slow for direct/);
+    const cpu = metric('cpu_us_per_call', 'direct');
+    assert.deepEqual([cpu.estimate, cpu.ci95], [250, [250, 250]]);
+    assert.match(metric('cpu_us_per_call', 'gateway').missing!, /CPU time of a tier/, 'its gateway was not read');
+    assert.deepEqual(metric('knee', 'direct').estimate, arm('direct').knee!.workers.value);
+  });
+
+  it('ratios of two arms: signed rank over blocks, open where one is known from below only', () => {
+    const ratio = metric('frontier_p99_10ms_ratio', 'gateway', 'direct');
+    assert.deepEqual([ratio.estimate, ratio.ci95, ratio.method], [0.5, [0.25, 1], 'signed_rank']);
+    near(ratio.level, 0.969, 0.001);
+    const open = metric('frontier_p99_50ms_ratio', 'gateway', 'direct');
+    assert.deepEqual([open.estimate, open.ci95], [0.5, [0, 1]]);
+    assert.match(open.missing!, /too slow for direct/);
+    const nothing = metric('frontier_p99_1ms_ratio', 'gateway', 'direct');
+    assert.deepEqual([nothing.estimate, nothing.ci95], [null, [0, 1]]);
+    assert.match(metric('cpu_us_per_call_ratio', 'gateway', 'direct').missing!, /of gateway, the CPU time/);
+  });
+
+  it('claims are decided by the 90 % interval, and say why', () => {
+    for (const [claim, expected] of Object.entries({
+      carries: 'confirmed',
+      'carries-more': 'inconclusive',
+      'known-from-below': 'confirmed',
+      'price-open': 'inconclusive',
+      'price-far': 'refuted',
+      'price-equal': 'confirmed',
+      unread: 'inconclusive',
+    }))
+      assert.equal(verdict(analysis, claim).verdict, expected, `${claim}: ${verdict(analysis, claim).why}`);
+    const { why, evidence, subject } = verdict(analysis, 'carries');
+    assert.match(why, /gateway under load: 500 calls\/s \(90 %: 500 to 1000 calls\/s, 6 blocks\)\. Inside the margin/);
+    assert.equal(subject.system, 'weighbridge-gateway@0.1.0');
+    const [, , index] = evidence[0]!.pointer.split('/').slice(1);
+    assert.equal(analysis.load!.metrics[Number(index)]!.metric, 'frontier_p99_10ms');
+    assert.match(
+      verdict(analysis, 'known-from-below').why,
+      /2000 calls\/s or more, 6 blocks\), since in 6 of 6 blocks/,
+    );
+    assert.match(verdict(analysis, 'unread').why, /not estimated \(no interval, 6 blocks\), since the CPU time/);
+  });
+
+  it('thresholds are held by the 95 % interval, and cite the figure', () => {
+    for (const [key, expected] of Object.entries({
+      'gateway.frontier_p99_10ms': 'broke',
+      'direct.frontier_p99_50ms': 'held',
+      'added.frontier_p99_10ms_ratio': 'inconclusive',
+      'added.saturation_ratio': 'held',
+      'native.saturation': 'inconclusive',
+    })) {
+      const found = analysis.thresholds.find((t) => t.threshold === key)!;
+      assert.equal(found.result, expected, `${key}: ${found.why}`);
+    }
+    const broke = analysis.thresholds.find((t) => t.threshold === 'gateway.frontier_p99_10ms')!;
+    assert.match(broke.why, /500 calls\/s \(95 %: 500 to 1000 calls\/s, .* 200 calls\/s beyond it/);
+    assert.match(broke.evidence[0]!.pointer, /^\/load\/metrics\/\d+$/);
+    assert.match(analysis.thresholds.find((t) => t.threshold === 'native.saturation')!.why, /native was not pressed/);
+  });
+
+  it('a probe is told beside the arms, and is in none of their figures', () => {
+    const [probe, ...others] = analysis.load!.probes;
+    assert.equal(others.length, 0);
+    assert.deepEqual([probe!.target, probe!.arm, probe!.connections, probe!.blocks], ['tools', 'direct', 4, blocks]);
+    near(probe!.served_per_s, uslThroughput(law, 4), 0.03 * uslThroughput(law, 4));
+    assert.equal(probe!.p50!.us, Math.round((4 * 1e6) / uslThroughput(law, 4)));
+    assert.deepEqual(arm('direct').closed, arm('direct-b').closed);
+  });
+
   it('is the same to the byte again', async () =>
     assert.equal(JSON.stringify(await analyse(dir, digest)), JSON.stringify(analysis)));
+
+  it('two equal arms that do not carry the same leave every ratio of that figure open, and no figure of one arm', async () => {
+    const comparisons = manifest.comparisons.map((c) => (c.name === 'aa' ? { ...c, arm: 'gateway' } : c));
+    const { plan } = manifest;
+    // By these rates half of what the other carries is more than a step apart.
+    const load = { ...plan.load, rates_per_s: [1_600, 1_800, 2_000] };
+    await writeFile(join(dir, 'manifest.json'), JSON.stringify({ ...manifest, comparisons, plan: { ...plan, load } }));
+    const found = await analyse(dir, digest);
+    const warning = found.warnings.find((w) => w.code === 'load_aa_fails')!;
+    assert.deepEqual(warning.caps, ['price-open', 'price-far', 'added.frontier_p99_10ms_ratio']);
+    assert.match(verdict(found, 'price-far').why, /Capped: load aa fails/);
+    assert.equal(verdict(found, 'price-far').verdict, 'inconclusive');
+    assert.equal(verdict(found, 'carries').verdict, 'confirmed');
+    assert.equal(verdict(found, 'price-equal').verdict, 'confirmed');
+  });
+
+  it('below six blocks nothing is decided', async () => {
+    const voided = {
+      ...manifest,
+      blocks: manifest.blocks.map((b) => (b.block < 5 ? b : { ...b, voided: 'for the test' })),
+    };
+    await writeFile(join(dir, 'manifest.json'), JSON.stringify(voided));
+    const found = await analyse(dir, digest);
+    assert.ok(claims.every((c) => verdict(found, c.claim).verdict === 'inconclusive'));
+    assert.ok(found.load!.metrics.every((m) => m.ci95 === null && m.missing !== null));
+    assert.ok(found.thresholds.every((t) => t.result === 'inconclusive'));
+  });
 
   it('says that it is short, or has too few blocks', async () => {
     const { plan, ...rest } = manifest;
@@ -219,8 +379,12 @@ describe('the load phase, alone', () => {
 });
 
 describe('a campaign without a load phase', () => {
-  it('has no figures of it, with or without the file', async () => {
-    const { analysis } = await campaign({ blocks: 1, sessions: [{ ...latency, rounds: 1 }] });
+  it('has no figures of it, with or without the file; claims and thresholds on it stay open, and say so', async () => {
+    const { analysis } = await campaign({ blocks: 6, sessions: [{ ...latency, rounds: 1 }], claims });
     assert.equal(analysis.load, null);
+    const { verdict: open, why, evidence } = verdict(analysis, 'carries');
+    assert.equal(open, 'inconclusive');
+    assert.match(why, /Not measured, since the load phase was not run/);
+    assert.equal(evidence[0]!.pointer, '/campaign/blocks');
   });
 });

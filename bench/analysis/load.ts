@@ -1,17 +1,17 @@
 /** Figures of the load phase: per arm latency against offered rate, throughput frontier, knee, saturation, CPU, memory. */
-import type { LoadArm, LoadFigures } from '#contract/loadFigures.ts';
+import { frontierLimits_ms, type LoadArm, type LoadFigures } from '#contract/loadFigures.ts';
 import type { LoadShape, Manifest } from '#contract/manifest.ts';
-import { seededRandom } from '#contract/random.ts';
 import type { Store } from '../../collectors/traces/index.ts';
+import { exactly, median, medianBetween } from '../load/brackets.ts';
 import { defaultFigures, type FigureOptions, type StepFigures, stepFigures } from '../load/figures.ts';
-import { frontierLimits_ms, frontierOverBlocks, type LoadRun, latencyAgainstRate } from '../load/frontier.ts';
+import { frontierOverBlocks, type LoadRun, latencyAgainstRate } from '../load/frontier.ts';
 import { type Estimate, type Knee, kneeOverBlocks } from '../load/knee.ts';
-import { blockBootstrap } from '../stats/bootstrap.ts';
 import type { Interval } from '../stats/interval.ts';
-import { quantile } from '../stats/quantiles.ts';
-import { sortSamples } from '../stats/samples.ts';
 import { fewestBlocks } from '../stats/signedRank.ts';
+import { pairsOf } from './comparisons.ts';
 import { type LoadRow, type LoadUsage, loadUsage, readLoad } from './loadData.ts';
+import { type ArmMetric, armMetrics, reachOf, type Saturation, withRatios } from './loadMetrics.ts';
+import { probesOf } from './loadProbes.ts';
 
 type OpenStep = LoadArm['open'][number];
 type ClosedStep = LoadArm['closed'][number];
@@ -22,26 +22,43 @@ export async function loadFiguresOf(store: Store, manifest: Manifest): Promise<L
   const shape = manifest.plan.load;
   if (!shape) return null;
   const usage = await loadUsage(store);
-  const arms = new Map<string, LoadArm>();
+  const arms = new Map<string, ArmRead>();
   let place: Pick<LoadRow, 'workload' | 'condition'> | undefined;
   const blocks = new Set<number>();
-  await readLoad(store, (rows) => {
-    const { arm } = rows[0]!;
+  await readLoad(store, (all) => {
+    const { arm } = all[0]!;
+    const rows = all.filter((row) => row.report.pace !== 'probe');
+    const probes = probesOf(all, shape);
+    if (rows.length === 0) return void arms.set(arm, { metrics: [], probes });
     place ??= rows[0]!;
     for (const { block } of rows) blocks.add(block);
-    const used = usage.filter((u) => u.arm === arm);
-    arms.set(arm, armFigures({ rows, used, shape, manifest }));
+    const steps = new Set(rows.map((row) => row.step));
+    const used = usage.filter((u) => u.arm === arm && steps.has(u.step));
+    arms.set(arm, { ...armFigures({ rows, used, shape, manifest }), probes });
   });
   if (!place) return null;
+  const inOrder = manifest.arms.flatMap(({ arm }) => arms.get(arm) ?? []);
   return {
     workload: place.workload,
     service: place.condition.split('/')[0]!,
     blocks: blocks.size,
     limits_ms: [...frontierLimits_ms],
     max_in_flight: shape.max_in_flight,
-    arms: manifest.arms.flatMap(({ arm }) => arms.get(arm) ?? []),
+    arms: inOrder.flatMap(({ figures }) => figures ?? []),
+    metrics: withRatios(
+      inOrder.flatMap(({ metrics }) => metrics),
+      pairsOf(manifest),
+    ),
+    probes: inOrder.flatMap(({ probes }) => probes),
     remarks: remarks(shape, blocks.size),
   };
+}
+
+interface ArmRead {
+  /** Absent: it was probed alone. */
+  figures?: LoadArm;
+  metrics: ArmMetric[];
+  probes: LoadFigures['probes'];
 }
 
 interface ArmInput {
@@ -52,31 +69,57 @@ interface ArmInput {
   manifest: Manifest;
 }
 
-function armFigures({ rows, used, shape, manifest }: ArmInput): LoadArm {
+function armFigures({ rows, used, shape, manifest }: ArmInput): { figures: LoadArm; metrics: ArmMetric[] } {
   const { arm } = rows[0]!;
   const options: FigureOptions = { ...defaultFigures, discard: shape.discard, closed_s: shape.closed_s };
   const seed = `${manifest.seed}/analysis/load/${arm}`;
   const runs: LoadRun[] = rows.flatMap(({ block, rate_per_s, report }) =>
     rate_per_s === null ? [] : [{ block, rate_per_s, report }],
   );
+  const planned = manifest.arms.find((a) => a.arm === arm);
   const closed = closedSteps(rows, used, options);
-  const order = manifest.arms.find((a) => a.arm === arm)?.tiers ?? [];
+  const open = openSteps(rows, used, { runs, options });
+  const frontiers = frontierOverBlocks(runs, { figures: options, seed });
+  const knee = kneeOf(closed, seed);
   const saturation = saturationOf(closed, seed);
+  const atSaturation = saturation ? usedAt(used, rows, { workers: saturation.workers }) : [];
+  const blocks = new Set(rows.map((r) => r.block)).size;
   return {
-    arm,
-    blocks: new Set(rows.map((r) => r.block)).size,
-    open: openSteps(rows, used, { runs, options }),
-    closed: closed.map(({ figures }) => figures),
-    frontier: frontierOverBlocks(runs, { figures: options, seed }).map(({ limit_ms, rate_per_s, ci95, at_least }) => ({
-      limit_ms,
-      rate_per_s,
-      ci95: pair(ci95),
-      at_least,
-    })),
-    knee: kneeFigures(closed, seed),
-    saturation,
-    cpu_us_per_call: saturation ? byTier(usedAt(used, rows, { workers: saturation.workers }), order).map(perCall) : [],
-    peak_rss_mib: byTier(used, order).map(({ tier, peak_rss_bytes }) => ({ tier, mib: peak_rss_bytes / 1_048_576 })),
+    figures: {
+      arm,
+      blocks,
+      open,
+      closed: closed.map(({ figures }) => figures),
+      frontier: frontiers.map(({ limit_ms, rate_per_s, ci95, at_least }) => ({
+        limit_ms,
+        rate_per_s,
+        ci95: reachOf(ci95),
+        at_least,
+      })),
+      knee: knee && kneeFigures(knee),
+      saturation: saturation && {
+        workers: saturation.workers,
+        served_per_s: saturation.served_per_s,
+        ci95: pair(saturation.ci95),
+      },
+      cpu_us_per_call: byTier(atSaturation, planned?.tiers ?? []).map(perCall),
+      peak_rss_mib: byTier(used, planned?.tiers ?? []).map(({ tier, peak_rss_bytes }) => ({
+        tier,
+        mib: peak_rss_bytes / 1_048_576,
+      })),
+    },
+    metrics: armMetrics({
+      arm,
+      blocks,
+      seed,
+      frontiers,
+      open_calls: open.reduce((sum, step) => sum + step.calls, 0),
+      saturation,
+      knee,
+      closed_calls: closed.reduce((sum, { figures }) => sum + figures.calls, 0),
+      used: planned?.attached ? null : atSaturation,
+      tiers: planned?.tiers ?? [],
+    }),
   };
 }
 
@@ -144,13 +187,15 @@ function shared(figures: StepFigures, blocks: number, used: readonly LoadUsage[]
   };
 }
 
-function kneeFigures(closed: readonly Closed[], seed: string): LoadArm['knee'] {
+function kneeOf(closed: readonly Closed[], seed: string): Knee | null {
   const blocks = [...new Set(closed.flatMap((c) => [...c.served.keys()]))].sort((a, b) => a - b);
   const points = blocks.map((block) =>
     closed.flatMap(({ workers, served }) => (served.has(block) ? [{ n: workers, x: served.get(block)! }] : [])),
   );
-  const knee: Knee | null = kneeOverBlocks(points, { seed });
-  if (!knee) return null;
+  return kneeOverBlocks(points, { seed });
+}
+
+function kneeFigures(knee: Knee): LoadArm['knee'] {
   const { lambda, sigma, kappa } = knee.fit;
   return {
     workers: reached(knee.knee_workers),
@@ -169,22 +214,17 @@ const reached = ({ value, ci95 }: Estimate): NonNullable<LoadArm['knee']>['worke
   ci95: ci95 && [finite(ci95.lo), finite(ci95.hi)],
 });
 
-const median = (values: readonly number[]): number => quantile(sortSamples(values), 0.5);
-
-function saturationOf(closed: readonly Closed[], seed: string): LoadArm['saturation'] {
-  const medians = closed.map(({ workers, served }) => ({ workers, served: [...served.values()] }));
+function saturationOf(closed: readonly Closed[], seed: string): Saturation | null {
+  const medians = closed.map(({ workers, served, figures }) => ({ workers, served, calls: figures.calls }));
+  const servedOf = ({ served }: Pick<Closed, 'served'>): number => median([...served.values()]);
   const best = medians.reduce<(typeof medians)[number] | null>(
-    (a, b) => (a && median(a.served) >= median(b.served) ? a : b),
+    (a, b) => (a && servedOf(a) >= servedOf(b) ? a : b),
     null,
   );
   if (!best) return null;
-  const { workers, served } = best;
-  const random = seededRandom(`${seed}/saturation`);
-  const ci95 =
-    served.length < fewestBlocks
-      ? null
-      : blockBootstrap({ blocks: served, statistic: median, level: 0.95, resamples: 2_000, random });
-  return { workers, served_per_s: median(served), ci95: pair(ci95) };
+  const brackets = [...best.served.values()].map(exactly);
+  const interval = (level: number): Interval | null => medianBetween(brackets, { level, seed: `${seed}/saturation` });
+  return { ...best, served_per_s: servedOf(best), ci95: interval(0.95), ci90: interval(0.9) };
 }
 
 /** What was used at the steps of that rate or that many workers. */

@@ -8,7 +8,16 @@ import type { SortedSamples } from '../stats/samples.ts';
 import type { CellBlock, Setting } from './cells.ts';
 import type { Data } from './data.ts';
 import { quantilePair } from './figures.ts';
-import { type BlockPair, blockMean, pseudomedian, type RateBlock, rateShift, type Shift, shiftOf } from './shift.ts';
+import {
+  type BlockPair,
+  blockMean,
+  pooledRate,
+  pseudomedian,
+  type RateBlock,
+  rateShift,
+  type Shift,
+  shiftOf,
+} from './shift.ts';
 import type { BlockTimes } from './times.ts';
 import { openingNs } from './timing.ts';
 import { cpuPerCall } from './usage.ts';
@@ -28,6 +37,17 @@ export interface Place {
 
 /** Why a comparison could not be made. */
 export type NotEstimated = 'few_calls' | 'failures' | 'spans_missing' | 'cpu_unseen';
+
+/** The same in words that follow "since". */
+export const whyNot: Record<NotEstimated, string> = {
+  few_calls: 'there were too few calls a block',
+  failures: 'too many calls did not end as they should',
+  spans_missing: 'too many calls lack a span at the tool',
+  cpu_unseen: 'the CPU time of a tier in the path was not read',
+};
+
+/** Above this share of calls that did not end as they should, what is read from the rest is read from an arm's best ones. */
+export const failureLimit = 0.05;
 
 /** Calls a block and arm that a quantile's shift wants (a p95 of 300 calls rests on some forty of them). */
 const fewestCalls: Record<string, number> = { felt_p95_shift: 300, hop_p95_shift: 300, felt_p99_shift: 2_000 };
@@ -193,19 +213,63 @@ export const errorRate = (data: Data, block: CellBlock): RateBlock => {
   return { events: calls - ok, calls, units: slices };
 };
 
+/**
+ * Calls that ended badly and met no 401 on their way: what an arm that fails at once is spared. One that fails because of
+ * a 401 is counted by it.
+ */
+export const sparedRate = (data: Data, block: CellBlock): RateBlock => {
+  const { ok, calls, slices, touched, recovered } = data.counts.get(block.cb)!;
+  return { events: calls - ok - (touched - recovered), calls, units: slices };
+};
+
+type Spoiling = (data: Data, block: CellBlock) => RateBlock;
+
+export const isSpoiled = (data: Data, blocks: readonly CellBlock[], spoiling: Spoiling = errorRate): boolean =>
+  pooledRate(blocks.map((b) => spoiling(data, b))) > failureLimit;
+
+/** Is one of the two read from its best calls alone? Whoever fails fast must win nothing by it. */
+export const isUneven = (data: Data, blocks: Place['blocks'], spoiling?: Spoiling): boolean =>
+  (['arm', 'baseline'] as const).some((side) =>
+    isSpoiled(
+      data,
+      blocks.map((b) => b[side]),
+      spoiling,
+    ),
+  );
+
+/** A metric that has no place for calls that ended badly: quantiles of felt times rank them above every success instead. */
+const unspoiled = (metric: Metric, spoiling?: Spoiling): Metric => ({
+  ...metric,
+  compare: (place, random) =>
+    isUneven(place.data, place.blocks, spoiling) ? 'failures' : metric.compare(place, random),
+});
+
+/**
+ * Is one of the two not traced, on purpose? What is read from spans is not to be had of it, nor what they tell of the attempts
+ * on the gateway's leg.
+ */
+export const isUntraced = ({ manifest }: Data, { arm, baseline }: ArmPair): boolean =>
+  manifest.arms.some((a) => a.telemetry === 'off' && (a.arm === arm || a.arm === baseline));
+
+/** A metric that is read from spans. */
+const traced = (metric: Metric): Metric => ({
+  ...metric,
+  compare: (place, random) => (isUntraced(place.data, place.pair) ? null : metric.compare(place, random)),
+});
+
 /** In the order in which an analysis lists them. */
 export const metrics: readonly Metric[] = [
   quantileShift('felt_p50_shift', 0.5, (t) => t.felt),
   quantileShift('felt_p95_shift', 0.95, (t) => t.felt),
   quantileShift('felt_p99_shift', 0.99, (t) => t.felt),
-  meanShift('felt_mean_shift', feltMean),
-  quantileShift('hop_p50_shift', 0.5, (t) => t.hop),
-  quantileShift('hop_p95_shift', 0.95, (t) => t.hop),
-  meanShift('hop_mean_shift', hopMean),
-  meanShift('connected_mean_shift', connectedMean),
-  meanShift('task_mean_shift', taskMean),
+  unspoiled(meanShift('felt_mean_shift', feltMean)),
+  traced(unspoiled(quantileShift('hop_p50_shift', 0.5, (t) => t.hop))),
+  traced(unspoiled(quantileShift('hop_p95_shift', 0.95, (t) => t.hop))),
+  traced(unspoiled(meanShift('hop_mean_shift', hopMean))),
+  traced(unspoiled(meanShift('connected_mean_shift', connectedMean))),
+  unspoiled(meanShift('task_mean_shift', taskMean)),
   quantileShift('cold_p50_shift', 0.5, (t) => t.cold),
-  cpuShift,
-  rateMetric('retry401_shift', ['lifecycle'], unauthorizedRate),
+  unspoiled(cpuShift),
+  unspoiled(rateMetric('retry401_shift', ['lifecycle'], unauthorizedRate), sparedRate),
   rateMetric('error_rate_shift', ['latency', 'lifecycle'], errorRate),
 ];

@@ -5,9 +5,7 @@ import { keptBlocks } from './cells.ts';
 import { type Claim, comparisonsOfClaim, isTiming } from './claims.ts';
 import type { Omission } from './comparisons.ts';
 import { type Doubts, pairText, percent, unique } from './doubts.ts';
-
-/** Above this share of calls without an answer, the p95 is only known from below. */
-const failureLimit = 0.05;
+import { failureLimit } from './metrics.ts';
 
 const omissions: Record<Omission['code'], { message: string; mend: string }> = {
   few_calls: {
@@ -16,7 +14,7 @@ const omissions: Record<Omission['code'], { message: string; mend: string }> = {
   },
   failures: {
     message:
-      'Calls without an answer reach the quantile or its interval, so it is only known from below: not estimated',
+      'Calls that did not end as they should reach the quantile or its interval, or are so many that the rest would flatter the arm: not estimated',
     mend: 'See the outcomes of the arm; the failures are the finding.',
   },
   spans_missing: {
@@ -45,11 +43,13 @@ export function failureWarnings({ data, arms, main }: Doubts): Warning[] {
   const warnings: Warning[] = [];
   for (const a of arms) {
     const { ok, denied, failed, timeout, lost } = a.outcomes;
-    const unanswered = (failed + timeout + lost) / (ok + denied + failed + timeout + lost);
+    // A call of the latency phase that is denied has failed fast: its agent may make all of them.
+    const badly = failed + timeout + lost + (a.phase === 'latency' ? denied : 0);
+    const unanswered = badly / (ok + denied + failed + timeout + lost);
     if (unanswered > failureLimit) {
       warnings.push({
         code: 'unanswered',
-        message: `${percent(unanswered)} of the calls of ${a.arm} in ${a.phase} (${a.workload}, ${a.condition}) got no answer: they rank above every success, and its p95 is "≥".`,
+        message: `${percent(unanswered)} of the calls of ${a.arm} in ${a.phase} (${a.workload}, ${a.condition}) did not end as they should: they rank above every success, and its p95 is "≥".`,
         mend: 'See its outcomes: a latency without them would flatter the arm.',
         caps: [],
       });

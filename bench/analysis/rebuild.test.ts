@@ -36,7 +36,7 @@ describe('an analysis', () => {
       );
     }
     db.closeSync();
-    assert.equal(JSON.stringify(await analyse(shuffled, digest)), text);
+    assert.equal(JSON.stringify(await analyse(shuffled, digest, 1)), text, 'block by block, too');
   });
 
   it('says which file is missing or wrong', async () => {

@@ -14,7 +14,8 @@ import { pairOf } from './shift.ts';
 const resolution_us = 100;
 const resolutionShare = 0.1;
 
-const quantileOf: Record<string, number> = { felt_p50_shift: 0.5, felt_p95_shift: 0.95 };
+/** Of the metrics that are judged by pairs of equals. */
+export const quantileOf: Record<string, number> = { felt_p50_shift: 0.5, felt_p95_shift: 0.95 };
 
 /** The pair of equal arms; null where the campaign has none. */
 export function equalPair(data: Data): ArmPair | null {

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { analysisSchema } from '#contract/analysis.ts';
+import { calibrationSchema } from '#contract/calibration.ts';
 import { manifestSchema } from '#contract/manifest.ts';
 
 /** Where the schemas are committed. */
@@ -11,6 +12,7 @@ export const schemaDir = new URL('../../results/schema/', import.meta.url);
 /** File name → text. */
 export const schemaFiles = (): Record<string, string> => ({
   'analysis.schema.json': textOf('analysis.json of a Weighbridge campaign', analysisSchema),
+  'calibration.schema.json': textOf('calibration.json of a Weighbridge calibration', calibrationSchema),
   'manifest.schema.json': textOf('manifest.json of a Weighbridge campaign', manifestSchema),
 });
 

@@ -4,7 +4,7 @@
  * hashing seed and place, so the same options give the same rows.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { type Manifest, manifestSchema, setAside } from '#contract/manifest.ts';
@@ -21,16 +21,24 @@ export interface SyntheticArm {
   wire_us?: number;
   /** In the gateway itself. */
   gateway_us?: number;
+  /** A placebo: what its gateway adds to that and notes, with up to 3 µs by chance. */
+  delay_us?: number;
+  /** What it was asked to add, where that is something else. */
+  asked_us?: number;
+  /** How it is watched, where not the light way. */
+  telemetry?: 'off' | 'full';
   /** From the gateway to the tool and back. */
   upstream_wire_us?: number;
   /** Token check at the tool. */
   check_us?: number;
   /** Added to the first calls of a slice. */
   cold_us?: number;
-  /** SQL predicates over phase, workload, block, round, position, lead_in: which calls meet a 401 on which leg, fail, or carry too broad a token. */
+  /** SQL predicates over phase, workload, block, round, position, lead_in: which calls meet a 401 on which leg, get no answer, fail or are denied at once, or carry too broad a token. */
   touched_agent?: string;
   touched_gateway?: string;
   failed?: string;
+  fails_fast?: string;
+  denied_fast?: string;
   over_broad?: string;
   /** Likewise: on which leg a connection was opened, and what each part of that took, within the wire's time. */
   opened_agent?: string;
@@ -61,6 +69,8 @@ export interface SyntheticOptions {
   seed: string;
   blocks: number;
   voided?: number[];
+  /** Blocks that are drawn together; fewer of them take less memory, and leave the files in the order of blocks. Absent: all. */
+  blocks_at_once?: number;
   arms: SyntheticArm[];
   sessions: SyntheticSession[];
   /** Mean of the exponential noise that each call of each arm has on its own. */
@@ -72,12 +82,27 @@ export interface SyntheticOptions {
   lost_span?: string;
   claims?: Manifest['claims'];
   thresholds?: Manifest['thresholds'];
+  /** Beside those between built-in arms. */
+  comparisons?: Manifest['comparisons'];
   faults?: (Manifest['blocks'][number]['faults'][number] & { block: number })[];
   gates?: Manifest['blocks'][number]['gates'];
 }
 
 const taskCalls = 5;
 const sliceGap_ns = 700_000_000;
+
+/** At least; sessions that take longer get more. */
+const leastSession_s = 600;
+const leastBlock_s = 3_600;
+
+/** How far the beginnings of sessions and of blocks lie apart, so that none reaches into the next one. */
+function spacing({ arms, sessions }: SyntheticOptions): { session_s: number; block_s: number } {
+  const takes = sessions.map(({ rounds, slice_calls = 25, simultaneous, gap_us = 20_000 }) =>
+    simultaneous ? (slice_calls * gap_us) / 1e6 : (rounds * arms.length * sliceGap_ns) / 1e9,
+  );
+  const session_s = Math.max(leastSession_s, ...takes.map((s) => Math.ceil(s) + 60));
+  return { session_s, block_s: Math.max(leastBlock_s, sessions.length * session_s) };
+}
 
 /** The block of a row, in SQL, for each table. */
 const blockOfRow = {
@@ -90,46 +115,82 @@ const blockOfRow = {
 
 /** Writes calls, attempts, spans, logs, resources (Parquet), manifest.json and campaign.yaml; returns the manifest. */
 export async function writeSynthetic(options: SyntheticOptions): Promise<Manifest> {
-  await mkdir(options.dir, { recursive: true });
-  const instance = await DuckDBInstance.create(':memory:');
+  const parts = join(options.dir, 'parts');
+  await mkdir(parts, { recursive: true });
+  const instance = await DuckDBInstance.create(':memory:', { temp_directory: join(parts, 'spill') });
   const db = await instance.connect();
   try {
     await db.run("SET memory_limit = '4GB'; SET preserve_insertion_order = false");
     await declare(db, options);
-    await db.run(await sqlOf('call', options));
-    await db.run(await sqlOf('span', options));
-    await db.run(await sqlOf('attributes', options));
-    const noted = (await db.runAndReadAll(await sqlOf('telemetry', options))).getRowObjectsJS() as unknown as Noted[];
-    const manifest = manifestSchema.parse(manifestOf(options, noted));
-    const aside = setAside(manifest.blocks);
+    const aside = setAside(manifestOf(options, []).blocks);
     const isAside = (block: string) => `list_contains([${aside.join(', ')}]::INTEGER[], ${block}::INTEGER)`;
-    await writeTables(db, options, { directory: options.dir, where: (block) => `NOT ${isAside(block)}` });
-    if (aside.length > 0) {
-      const directory = join(options.dir, 'voided');
-      await mkdir(directory);
-      await writeTables(db, options, { directory, where: isAside });
+    const sides: Side[] = [{ directory: '.', where: (block) => `NOT ${isAside(block)}` }];
+    if (aside.length > 0) sides.push({ directory: 'voided', where: isAside });
+    const noted: Noted[] = [];
+    const atOnce = options.blocks_at_once ?? Math.max(1, options.blocks);
+    for (let first = 0; first === 0 || first < options.blocks; first += atOnce) {
+      const range = { first, end: Math.min(first + atOnce, options.blocks) };
+      noted.push(...(await writeStretch(db, options, { range, sides, directory: join(parts, String(first)) })));
     }
+    await db.run('SET preserve_insertion_order = true');
+    for (const { directory } of sides)
+      await joinStretches(db, { parts, directory, into: join(options.dir, directory) });
+    const manifest = manifestSchema.parse(manifestOf(options, noted));
     await writeFile(join(options.dir, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
     await writeFile(join(options.dir, 'campaign.yaml'), 'version: 1\n');
     return manifest;
   } finally {
     db.closeSync();
     instance.closeSync();
+    await rm(parts, { recursive: true, force: true });
   }
 }
 
-async function writeTables(
+/** Blocks that count, and those set aside: where their rows go, and which they are. */
+interface Side {
+  directory: string;
+  where: (block: string) => string;
+}
+
+/** One file of each table from those of the stretches, one behind the other. */
+async function joinStretches(
+  db: DuckDBConnection,
+  { parts, directory, into }: { parts: string; directory: string; into: string },
+): Promise<void> {
+  await mkdir(into, { recursive: true });
+  const stretches = (await readdir(parts)).filter((name) => /^\d+$/.test(name)).sort((a, b) => Number(a) - Number(b));
+  for (const name of Object.keys(blockOfRow)) {
+    const files = stretches.map((stretch) => join(parts, stretch, directory, `${name}.parquet`));
+    const file = join(into, `${name}.parquet`);
+    if (files.length === 1) await rename(files[0]!, file);
+    else
+      await db.run(
+        `COPY (FROM read_parquet([${files.map(text).join(', ')}])) TO ${text(file)} (FORMAT parquet, COMPRESSION zstd)`,
+      );
+  }
+}
+
+/** Draws some blocks and writes their rows; returns what their tiers noted. */
+async function writeStretch(
   db: DuckDBConnection,
   options: SyntheticOptions,
-  { directory, where }: { directory: string; where: (block: string) => string },
-): Promise<void> {
-  for (const [name, block] of Object.entries(blockOfRow)) {
-    const rows = `SELECT * FROM (${await sqlOf(name, options)}) WHERE ${where(block)}`;
-    const file = join(directory, `${name}.parquet`).replaceAll("'", "''");
-    await db.run(`COPY (${rows}) TO '${file}' (FORMAT parquet, COMPRESSION zstd)`);
+  { range, sides, directory }: { range: { first: number; end: number }; sides: readonly Side[]; directory: string },
+): Promise<Noted[]> {
+  await db.run(
+    `CREATE OR REPLACE TABLE block AS
+     SELECT range AS block, list_contains([${(options.voided ?? []).join(', ')}]::BIGINT[], range) AS voided FROM range(${range.first}, ${range.end})`,
+  );
+  for (const name of ['call', 'span', 'attributes']) await db.run(await sqlOf(name, options));
+  for (const side of sides) {
+    const into = join(directory, side.directory);
+    await mkdir(into, { recursive: true });
+    for (const [name, block] of Object.entries(blockOfRow)) {
+      const rows = `SELECT * FROM (${await sqlOf(name, options)}) WHERE ${side.where(block)}`;
+      await db.run(`COPY (${rows}) TO ${text(join(into, `${name}.parquet`))} (FORMAT parquet, COMPRESSION zstd)`);
+    }
   }
+  return (await db.runAndReadAll(await sqlOf('telemetry', options))).getRowObjectsJS() as unknown as Noted[];
 }
-
 interface Noted {
   block: number;
   service: string;
@@ -141,11 +202,22 @@ interface Noted {
 const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;
 const ns = (us: number | undefined, otherwise: number): number => Math.round((us ?? otherwise) * 1000);
 
+/** Those that each arm has of its own. */
+const predicates = [
+  'touched_agent',
+  'touched_gateway',
+  'failed',
+  'fails_fast',
+  'denied_fast',
+  'over_broad',
+  'opened_agent',
+  'opened_gateway',
+] as const;
+
 /** The SQL file of that name with its `${places}` filled. */
 async function sqlOf(name: string, options: SyntheticOptions): Promise<string> {
   const sql = await readFile(new URL(`./synthetic/${name}.sql`, import.meta.url), 'utf8');
-  type Predicate = 'touched_agent' | 'touched_gateway' | 'failed' | 'over_broad' | 'opened_agent' | 'opened_gateway';
-  const perArm = (key: Predicate): string =>
+  const perArm = (key: (typeof predicates)[number]): string =>
     `(CASE arm ${options.arms.map((a) => `WHEN ${text(a.arm)} THEN (${a[key] ?? 'false'})`).join(' ')} ELSE false END)`;
   const values: Record<string, string> = {
     seed: text(options.seed),
@@ -153,12 +225,9 @@ async function sqlOf(name: string, options: SyntheticOptions): Promise<string> {
     block_sd_ns: String(ns(options.block_sd_us, 0)),
     task_calls: String(taskCalls),
     slice_ns: String(sliceGap_ns),
-    touched_agent: perArm('touched_agent'),
-    touched_gateway: perArm('touched_gateway'),
-    failed: perArm('failed'),
-    over_broad: perArm('over_broad'),
-    opened_agent: perArm('opened_agent'),
-    opened_gateway: perArm('opened_gateway'),
+    session_ns: String(spacing(options).session_s * 1_000_000_000),
+    block_ns: String(spacing(options).block_s * 1_000_000_000),
+    ...Object.fromEntries(predicates.map((key) => [key, perArm(key)])),
     lost_line: options.lost_line ?? 'false',
     lost_span: options.lost_span ?? 'false',
   };
@@ -169,13 +238,10 @@ async function sqlOf(name: string, options: SyntheticOptions): Promise<string> {
   });
 }
 
-/** The tables `block`, `arm` and `session` that the draws start from. */
-async function declare(db: DuckDBConnection, { arms, blocks, sessions, voided = [] }: SyntheticOptions): Promise<void> {
+/** The tables `arm` and `session` that the draws start from. */
+async function declare(db: DuckDBConnection, { arms, sessions }: SyntheticOptions): Promise<void> {
   const rows = (values: (string | number | boolean)[][]): string =>
     values.map((row) => `(${row.map((v) => (typeof v === 'string' ? text(v) : v)).join(', ')})`).join(', ');
-  await db.run(
-    `CREATE TABLE block AS SELECT range AS block, list_contains([${voided.join(', ')}]::BIGINT[], range) AS voided FROM range(${blocks})`,
-  );
   await db.run(
     `CREATE TABLE arm AS FROM (VALUES ${rows(
       arms.map((a, i) => [
@@ -193,10 +259,11 @@ async function declare(db: DuckDBConnection, { arms, blocks, sessions, voided = 
         ns(a.lookup_us, 0),
         ns(a.connect_us, 0),
         ns(a.tls_us, 0),
+        ns(a.delay_us, -0.001),
         a.touched_agent ?? '',
         a.touched_gateway ?? '',
       ]),
-    )}) t(arm, arm_no, has_gateway, checks_tokens, agent_ns, wire_ns, gateway_ns, upstream_wire_ns, check_ns, cold_ns, refresh_ns, lookup_ns, connect_ns, tls_ns, touched_agent, touched_gateway)`,
+    )}) t(arm, arm_no, has_gateway, checks_tokens, agent_ns, wire_ns, gateway_ns, upstream_wire_ns, check_ns, cold_ns, refresh_ns, lookup_ns, connect_ns, tls_ns, delay_ns, touched_agent, touched_gateway)`,
   );
   await db.run(
     `CREATE TABLE session AS FROM (VALUES ${rows(
@@ -259,6 +326,8 @@ function manifestOf(options: SyntheticOptions, noted: Noted[]): Manifest {
       controls: a.controls,
       gateway: a.gateway,
       attached: false,
+      ...(a.delay_us === undefined ? {} : { delay_ms: (a.asked_us ?? a.delay_us) / 1_000 }),
+      ...(a.telemetry === undefined ? {} : { telemetry: a.telemetry }),
       tiers: ['weighbridge-agent', ...(a.gateway === 'none' ? [] : ['weighbridge-gateway']), 'weighbridge-tools'],
       subject: {
         system: a.gateway === 'none' ? 'weighbridge-agent@0.1.0' : 'weighbridge-gateway@0.1.0',
@@ -268,7 +337,7 @@ function manifestOf(options: SyntheticOptions, noted: Noted[]): Manifest {
       },
       label: a.arm,
     })),
-    comparisons: named.filter((c) => has(c.arm) && has(c.baseline)),
+    comparisons: [...named, ...(options.comparisons ?? [])].filter((c) => has(c.arm) && has(c.baseline)),
     claims: options.claims ?? [],
     thresholds: options.thresholds ?? [],
     slo: 0.999,

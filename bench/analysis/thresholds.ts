@@ -1,5 +1,6 @@
 /** The user's thresholds: which figures each is held against, and what came of it. */
 import type { ArmFigures, Comparison, Judgement } from '#contract/analysis.ts';
+import { loadMetricNamed } from '#contract/loadFigures.ts';
 import type { Manifest, Threshold } from '#contract/manifest.ts';
 import { correlationMetric, judge, metricNamed, type Place } from '../thresholds/index.ts';
 import { keptBlocks } from './cells.ts';
@@ -7,8 +8,10 @@ import type { Claim } from './claims.ts';
 import { type Comparisons, subjectOf } from './comparisons.ts';
 import { everySubject, tierShares } from './correlationVerdict.ts';
 import type { Data } from './data.ts';
+import { fewBlocks } from './doubts.ts';
 import { capsOf, type Findings } from './findings.ts';
-import { errorRate, type NotEstimated, unauthorizedRate } from './metrics.ts';
+import { loadNotRun } from './loadVerdict.ts';
+import { errorRate, isSpoiled, sparedRate, unauthorizedRate, whyNot } from './metrics.ts';
 
 /** Warnings that reach counts, too: others only say that an interval is not to be trusted. */
 const reachesCounts = ['every block void', 'voided blocks', 'aborted', 'parity'];
@@ -52,15 +55,19 @@ export function thresholdsOf(findings: Findings, main: Comparisons): Judgement[]
 function placesOf(findings: Findings, main: Comparisons, threshold: Threshold): Place[] {
   const { manifest } = findings.data;
   const { arm, baseline } = threshold;
+  if (loadMetricNamed(threshold.metric)) return loadPlaces(findings, threshold);
   if (arm !== null && baseline !== null) return comparedPlaces(findings, main, { ...threshold, arm, baseline });
   return armsOf(manifest, threshold).flatMap((name) =>
     threshold.metric === correlationMetric ? tierPlaces(findings, name) : armPlaces(findings, threshold, name),
   );
 }
 
-/** The arm that is named; else every arm but those that model the past, whose figures nobody can mend. */
+/**
+ * The arm that is named; else every arm but those that model the past, whose figures nobody can mend, and those that are there
+ * to tell what watching costs.
+ */
 const armsOf = ({ arms }: Manifest, { arm }: Threshold): string[] =>
-  arm === null ? arms.filter((a) => a.controls !== 'regressed').map((a) => a.arm) : [arm];
+  arm === null ? arms.filter((a) => a.controls !== 'regressed' && a.telemetry === undefined).map((a) => a.arm) : [arm];
 
 const subjectIn = (data: Data, { arm, baseline, ...rest }: Threshold): Judgement['subject'] =>
   arm !== null && baseline !== null
@@ -103,15 +110,6 @@ const isAt = (a: Where, b: Where): boolean =>
 const placeName = (subject: string, w: Where): string =>
   `${subject} in ${w.workload}, ${w.condition}${w.phase === 'latency' ? '' : ` (${w.phase})`}`;
 
-const reasons: Record<NotEstimated, string> = {
-  few_calls: 'there were too few calls a block',
-  failures: 'calls without an answer reach the quantile, which is only known from below',
-  spans_missing: 'too many calls lack a span at the tool',
-  cpu_unseen: 'the CPU time of a tier in the path was not read',
-};
-
-const fewBlocks = (blocks: number): string => `${blocks} block${blocks === 1 ? '' : 's'} give no interval`;
-
 type Paired = Threshold & { arm: string; baseline: string };
 
 function comparedPlaces({ data, comparisons }: Findings, main: Comparisons, threshold: Paired): Place[] {
@@ -123,7 +121,7 @@ function comparedPlaces({ data, comparisons }: Findings, main: Comparisons, thre
     const found = comparisons[index];
     if (found) return placeOfComparison(found, index, label);
     const omitted = main.omitted.find((o) => o.metric === metric && isPair(o.pair) && isAt(o.setting, w));
-    return notMeasured(label, omitted ? reasons[omitted.code] : 'it was not measured in this campaign');
+    return notMeasured(label, omitted ? whyNot[omitted.code] : 'it was not measured in this campaign');
   });
 }
 
@@ -159,7 +157,7 @@ function armPlaces({ data, arms }: Findings, threshold: Threshold, arm: string):
     if (index < 0 || !cell) return notMeasured(label, 'it was not measured in this campaign');
     const { field, ...read } = readFigure(data, threshold, arms[index]!, keptBlocks(cell));
     const blocks = keptBlocks(cell).length;
-    const missing = read.estimate === null ? reasons.failures : read.ci95 === null ? fewBlocks(blocks) : null;
+    const missing = read.estimate === null ? whyNot.failures : read.ci95 === null ? fewBlocks(blocks) : null;
     return { label, pointer: `/arms/${index}/${field}`, blocks, missing, ...read };
   });
 }
@@ -170,6 +168,8 @@ function readFigure(
   figures: ArmFigures,
   blocks: ReturnType<typeof keptBlocks>,
 ): Read {
+  if (metric === 'retry401' && isSpoiled(data, blocks, sparedRate))
+    return { field: 'outcomes', estimate: null, ci95: null, n: figures.calls, counts: null };
   if (metric === 'retry401' || metric === 'error_rate') {
     const rates = blocks.map((b) => (metric === 'retry401' ? unauthorizedRate(data, b) : errorRate(data, b)));
     const events = rates.reduce((n, r) => n + r.events, 0);
@@ -188,6 +188,21 @@ function readFigure(
     n: figures.calls,
     counts: null,
   };
+}
+
+/** The load phase has one place: its own workload, tools that answer at once. */
+function loadPlaces({ data, load }: Findings, { metric, arm, baseline, ...rest }: Threshold): Place[] {
+  const arms = armsOf(data.manifest, { ...rest, metric, arm, baseline });
+  return arms.map((name) => {
+    const label = `${metric} of ${baseline === null ? name : `${name} ÷ ${baseline}`}`;
+    const index = (load?.metrics ?? []).findIndex(
+      (m) => m.metric === metric && m.arm === name && m.baseline === baseline,
+    );
+    const found = load?.metrics[index];
+    if (!found) return notMeasured(label, load ? `${name} was not pressed` : loadNotRun);
+    const { estimate, ci95, n, blocks, missing } = found;
+    return { label, pointer: `/load/metrics/${index}`, estimate, ci95, n, blocks, counts: null, missing };
+  });
 }
 
 /** Every tier of the arm, over all phases; where the correlation phase was run, since no other is about logs. */

@@ -52,15 +52,19 @@ export interface Timing {
 
 const sql = (name: string): URL => new URL(`./sql/${name}.sql`, import.meta.url);
 
-/** Wants the tables `call` and `cell_block`. */
-export async function readTiming(store: Store): Promise<Timing> {
+/** Of a batch; wants the tables `call` and `attempt`. Its tasks are added to the table `task`. */
+export async function readLegs(store: Store): Promise<Timing['legs']> {
   await store.run(sql('task'));
-  const legs = new Map<number, LegSums[]>();
+  const legs: Timing['legs'] = new Map();
   for (const row of await store.rows<LegSums>(sql('attempt_parts')))
     legs.set(row.cb, [...(legs.get(row.cb) ?? []), row]);
+  return legs;
+}
+
+/** Once the tasks of all batches are in the table `task`; wants `cell_block`. */
+export async function readTasks(store: Store): Promise<Omit<Timing, 'legs'>> {
   const tasks = await store.rows<TaskSums>(sql('task_sums'));
   return {
-    legs,
     tasks: new Map(tasks.map((row) => [row.cb, row])),
     quantiles: await store.rows<TaskQuantiles>(sql('task_quantiles')),
   };

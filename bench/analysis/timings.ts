@@ -24,7 +24,7 @@ function timingOf(data: Data, cell: Cell): Timing {
   const total = (of: (p: (typeof parts)[number]) => number): number => parts.reduce((sum, p) => sum + of(p), 0);
   const calls = total((p) => p.calls);
   const perCall = (ns: number): number | null => (calls > 0 ? ns / calls / 1000 : null);
-  const attached = data.manifest.arms.some((a) => a.arm === arm && a.attached);
+  const { attached, telemetry } = data.manifest.arms.find((a) => a.arm === arm) ?? {};
   return {
     phase,
     workload,
@@ -37,7 +37,10 @@ function timingOf(data: Data, cell: Cell): Timing {
       const sums = blocks.flatMap((b) => (data.timing.legs.get(b.cb) ?? []).filter((l) => l.leg === leg));
       return sums.length > 0 ? [legTiming(leg, sums)] : [];
     }),
-    unseen: attached ? ['what an attached gateway does between its client and the tool: it is in wait'] : [],
+    unseen: [
+      ...(attached ? ['what an attached gateway does between its client and the tool: it is in wait'] : []),
+      ...(telemetry === 'off' ? ['all beyond the agent, since the arm is not traced: it is in wait'] : []),
+    ],
     tasks: tasksOf(data, { phase, workload, condition, arm }, blocks),
   };
 }

@@ -3,10 +3,7 @@ import type { ArmFigures } from '#contract/analysis.ts';
 import type { CellBlock } from './cells.ts';
 import type { Data, Usage } from './data.ts';
 
-const of = (data: Data, blocks: readonly CellBlock[]): Usage[] => {
-  const wanted = new Set(blocks.map((b) => b.cb));
-  return data.usage.filter((u) => wanted.has(u.cb));
-};
+const of = (data: Data, blocks: readonly CellBlock[]): Usage[] => blocks.flatMap((b) => data.usage.get(b.cb) ?? []);
 
 /** CPU time of all tiers in the path per call, µs; null where none was read. */
 export function cpuPerCall(data: Data, block: CellBlock): { us: number; calls: number } | null {

@@ -7,11 +7,14 @@ import { subjectIn, subjectOf } from './comparisons.ts';
 import { correlationVerdict } from './correlationVerdict.ts';
 import type { Data } from './data.ts';
 import { capsOf, type Evidence, type Findings, noEvidence } from './findings.ts';
+import { isLoad, loadVerdict } from './loadVerdict.ts';
+import { type ArmPair, whyNot } from './metrics.ts';
 import { securityVerdict } from './securityVerdict.ts';
 
 export const verdictsOf = (findings: Findings): Verdict[] =>
   findings.data.manifest.claims.map((claim) => {
     if (claim.metric === 'correlation_share') return correlationVerdict(findings, claim);
+    if (isLoad(claim)) return loadVerdict(findings, claim);
     return isSecurity(claim) ? securityVerdict(findings, claim) : comparisonVerdict(findings, claim);
   });
 
@@ -45,7 +48,12 @@ function comparisonVerdict(findings: Findings, claim: Claim): Verdict {
     verdict,
     margin: claim.margin,
     metric: claim.metric,
-    why: [...found.map(sentenceOf), `${inSettings(reason)} Margin: ${claim.margin}.`, ...asides(findings, claim)]
+    why: [
+      ...found.map(sentenceOf),
+      ...omittedSentences(findings, claim, pair),
+      `${inSettings(reason)} Margin: ${claim.margin}.`,
+      ...asides(findings, claim),
+    ]
       .filter((t) => t !== '')
       .join(' '),
     scope: scopeOf(findings, claim, found),
@@ -96,7 +104,7 @@ const evidenceOf = (comparisons: readonly Comparison[], found: readonly Comparis
   }));
 
 /** Latencies in ms, as they are claimed; CPU time in µs; shares as percentage points. One unit for all the values. */
-function figures(values: readonly number[], { unit, metric }: Pick<Comparison, 'unit' | 'metric'>): string {
+function figures(values: readonly number[], { unit, metric }: Pick<Claim, 'unit' | 'metric'>): string {
   const [factor, digits, name] =
     unit === 'ratio' ? [100, 2, 'percentage points'] : metric.startsWith('cpu') ? [1, 1, 'µs'] : [1e-3, 3, 'ms'];
   const text = (value: number): string => (value * factor).toFixed(digits).replace('-', '−');
@@ -107,6 +115,12 @@ function sentenceOf(c: Comparison): string {
   const interval = c.ci90 ? `90 %: ${figures(c.ci90, c)}, ${c.blocks} blocks` : `no interval from ${c.blocks} blocks`;
   return `${c.workload}, ${c.condition}: ${figures([c.estimate], c)} (${interval}).`;
 }
+
+/** Where a figure that the claim stands on could not be estimated: why. */
+const omittedSentences = ({ omitted }: Findings, claim: Claim, pair: ArmPair): string[] =>
+  omitted
+    .filter((o) => o.metric === claim.metric && o.pair.arm === pair.arm && o.pair.baseline === pair.baseline)
+    .map(({ setting, code }) => `${setting.workload}, ${setting.condition}: not estimated, since ${whyNot[code]}.`);
 
 /** What a verdict must not leave unsaid although its margin does not judge it. */
 function asides(findings: Findings, claim: Claim): string[] {
@@ -128,7 +142,11 @@ function asides(findings: Findings, claim: Claim): string[] {
       return `${a.arm}: ${errors} of ${ok + errors} calls did not end as they should (burn ${a.error_budget.burn.toFixed(2)}).`;
     });
   }
-  if (claim.claim === 'C9') return memoryOf(findings).map((m) => `Peak memory of ${m.label}: ${m.mib.toFixed(1)} MiB.`);
+  if (claim.claim === 'C9')
+    return [
+      ...memoryOf(findings).map((m) => `Peak memory of ${m.label}: ${m.mib.toFixed(1)} MiB.`),
+      ...pressedCpu(findings, claim).map((e) => `${e.label}: ${e.estimate!.toFixed(1)} µs.`),
+    ];
   return [];
 }
 
@@ -162,10 +180,21 @@ function memoryOf({ arms, data }: Findings): Memory[] {
   return highest ? [highest] : [];
 }
 
-/** Loops beside the rate (C3), memory beside CPU (C9). */
+/** CPU time per call of both arms where most was served; nothing where the campaign has no load phase. */
+function pressedCpu({ data, load }: Findings, claim: Claim): Evidence {
+  const pair = pairOfClaim(data.manifest, claim);
+  return (load?.metrics ?? []).flatMap(({ metric, arm, baseline, estimate, ci90, n }, i) => {
+    const isOurs = metric === 'cpu_us_per_call' && baseline === null && (arm === pair?.arm || arm === pair?.baseline);
+    if (!isOurs || estimate === null) return [];
+    const pointer = `/load/metrics/${i}`;
+    return [{ label: `CPU per call of ${arm} under load`, pointer, estimate, ci: ci90, unit: 'us', n }];
+  });
+}
+
+/** Loops beside the rate (C3), memory and CPU under load beside CPU (C9). */
 function extraEvidence(findings: Findings, claim: Claim): Evidence {
   if (claim.claim === 'C9') {
-    return memoryOf(findings).map((m) => ({
+    const memory = memoryOf(findings).map((m) => ({
       label: `peak memory of ${m.label}`,
       pointer: m.pointer,
       estimate: m.mib,
@@ -173,6 +202,7 @@ function extraEvidence(findings: Findings, claim: Claim): Evidence {
       unit: 'MiB',
       n: m.calls,
     }));
+    return [...memory, ...pressedCpu(findings, claim)];
   }
   const pair = pairOfClaim(findings.data.manifest, claim);
   if (!pair || (claim.claim !== 'C3' && claim.claim !== 'C6')) return [];

@@ -4,7 +4,7 @@ import type { PartSums } from '../../collectors/traces/index.ts';
 import { mean } from '../stats/location.ts';
 import { commonBlocks } from './comparisons.ts';
 import type { Data } from './data.ts';
-import type { ArmPair } from './metrics.ts';
+import { type ArmPair, isUneven, isUntraced } from './metrics.ts';
 
 /** Parts in the order in which a call meets them, and the sum that each is read from. */
 const parts: readonly { part: string; key: keyof PartSums }[] = [
@@ -67,7 +67,9 @@ function each<T>(data: Data, pairs: readonly ArmPair[], make: (place: Place, sid
   for (const setting of data.settings.filter((s) => s.phase === 'latency')) {
     for (const pair of pairs) {
       const sides: Sides = { arm: [], baseline: [] };
-      for (const b of commonBlocks(setting, pair)) {
+      const blocks = commonBlocks(setting, pair);
+      if (isUntraced(data, pair) || isUneven(data, blocks)) continue;
+      for (const b of blocks) {
         const arm = data.parts.get(b.arm.cb);
         const baseline = data.parts.get(b.baseline.cb);
         if (!arm || !baseline) continue;

@@ -1,6 +1,7 @@
 /**
  * What the telemetry costs on a request's path, timed in this process: the calls that a gateway makes per hop (a server
- * span, a client span, their attributes, the traceparent, a log line), in batches whose export is not part of it. Between
+ * span, a client span, their attributes, the traceparent, a log line), in batches whose export is not part of it, but for
+ * what the SDK’s batch processors begin to send of their own accord, as they do in a service. Between
  * processes the same difference drowns in what two runs of one program differ by.
  */
 import { attemptAttr, attr, service, spanName } from '#contract/names.ts';
@@ -13,7 +14,12 @@ import {
 } from '../../collectors/telemetry/index.ts';
 import type { Samples } from './paired.ts';
 
-const modes = { 'nothing noted': 'off', 'spans only': 'spans', 'spans and log lines': 'light' } as const;
+const modes = {
+  'nothing noted': 'off',
+  'spans only': 'spans',
+  'spans and log lines': 'light',
+  'both by the full SDK': 'full',
+} as const;
 const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 
 export interface OnPathOptions {

@@ -14,12 +14,15 @@ const attacks_s = { arm: 20, races: 25 };
 
 /** How long so many blocks take on two quiet cores like those of the reference campaign, load left out. */
 export function blocksTime_s(plan: PlanInput, blocks: number): number {
-  const arms = plan.arms.filter((a) => !a.lifecycle_only).length;
-  const latency_s = plan.conditions.reduce((sum, { service }) => sum + slice_s[service], 0) * plan.workloads.length;
+  const timed = plan.arms.filter((a) => !a.lifecycle_only);
+  const delay_s = timed.reduce((sum, { delay_ms = 0 }) => sum + delay_ms / 1_000, 0) * plan.slice_calls;
+  const latency_s =
+    plan.conditions.reduce((sum, { service }) => sum + timed.length * slice_s[service] + delay_s, 0) *
+    plan.workloads.length;
   const lifecycle_s = (plan.lifecycle.rounds * plan.lifecycle.round_every_ms) / 1_000;
   const block_s =
     between_s +
-    (plan.phases.includes('latency') ? plan.rounds * arms * latency_s : 0) +
+    (plan.phases.includes('latency') ? plan.rounds * latency_s : 0) +
     (plan.phases.includes('lifecycle') ? lifecycle_s : 0) +
     (plan.phases.includes('correlation') ? correlation_s : 0);
   return blocks * block_s;

@@ -27,8 +27,8 @@ import {
   stopFleet,
 } from './fleet.ts';
 import { judgeBlock, sayFailure, stealLimit, stealShare } from './gates.ts';
-import type { LoadPlan, PlannedStep } from './load/plan.ts';
-import { runLoad } from './load/run.ts';
+import type { LoadPlan } from './load/plan.ts';
+import { runLoad, type StepDone } from './load/run.ts';
 import { type ProbeResult, provesParity } from './parity.ts';
 import type { BlockPlan, RoundPlan, SessionPlan } from './plan.ts';
 import { measureUsage, rawLines, readMachine, resourceRows } from './readings.ts';
@@ -216,15 +216,24 @@ async function runSession(run: Run, session: SessionPlan): Promise<void> {
   if (session.access_token_ttl_ms !== null) await nextSecond();
   const started = process.hrtime.bigint();
   await setLifetime(fleet, session.access_token_ttl_ms ?? longTtl_ms);
-  run.faults.push(...expiriesOf(fleet.arms.values(), session, started + run.options.anchor_offset_ns));
+  const concerned = partOf(fleet, session);
+  run.faults.push(...expiriesOf(concerned.arms.values(), session, started + run.options.anchor_offset_ns));
   for (const round of session.rounds) {
     if (session.round_every_ms !== null) await untilDue(started, round.round * session.round_every_ms);
     for (const fault of session.faults.filter((f) => f.round === round.round)) {
-      run.faults.push(...(await revoke(fleet, fault, () => process.hrtime.bigint() + run.options.anchor_offset_ns)));
+      run.faults.push(
+        ...(await revoke(concerned, fault, () => process.hrtime.bigint() + run.options.anchor_offset_ns)),
+      );
     }
     await (session.simultaneous ? allAtOnce(run, session, round) : inTurn(run, session, round));
   }
 }
+
+/** The fleet with those arms alone that take part in a session: the others meet none of its faults. */
+const partOf = (fleet: Fleet, { rounds }: SessionPlan): Fleet => ({
+  ...fleet,
+  arms: new Map([...fleet.arms].filter(([arm]) => rounds.some((r) => r.order.includes(arm)))),
+});
 
 /**
  * The authority dates tokens in whole seconds (RFC 7519 §4.1.6): a session that counts in lifetimes begins with one, or
@@ -282,11 +291,13 @@ function tellProgress(run: Run, { phase, condition, rounds }: SessionPlan, { rou
 }
 
 const slicesPerSecond = 10;
+const stepSlices = ({ duration_s }: { duration_s: number }): number => Math.ceil(duration_s * slicesPerSecond);
+const slicesOf = (steps: readonly { duration_s: number }[]): number =>
+  steps.reduce((sum, step) => sum + stepSlices(step), 0);
 const loadSlices = (load: LoadPlan | undefined): number =>
-  load ? load.arms.length * load.steps.reduce((sum, step) => sum + stepSlices(step), 0) : 0;
-const stepSlices = ({ duration_s }: PlannedStep): number => Math.ceil(duration_s * slicesPerSecond);
+  load ? load.arms.length * slicesOf(load.steps) + slicesOf(load.probes ?? []) : 0;
 
-function tellLoad({ plan, progress }: BlockOptions, step: PlannedStep, done: Done): void {
+function tellLoad({ plan, progress }: BlockOptions, step: Parameters<StepDone>[0], done: Done): void {
   done.done += stepSlices(step);
   progress({ phase: 'load', condition: step.condition, round: step.step, rounds: plan.load!.steps.length, ...done });
 }

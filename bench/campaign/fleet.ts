@@ -28,7 +28,7 @@ export interface FleetOptions {
   attached: Record<string, AttachedGateway>;
   otlp: string;
   anchor_offset_ns: bigint;
-  /** What the tiers note; absent: spans and lines. */
+  /** What every tier notes; absent: spans and lines, agents and gateways as their arm says. */
   telemetry?: TelemetryConfig['mode'];
   /** Raw logs and audit files of this block. */
   work_dir: string;
@@ -52,6 +52,8 @@ export interface Fleet {
   tools: Tier<ToolsMethods>;
   arms: Map<string, ArmTiers>;
   raw_logs: { service: string; arm: string; file: string }[];
+  /** Where requests go, plainly: to the tools alone, and from each arm’s agent. Without a trailing slash. */
+  bases: { tools: string; arms: Map<string, string> };
 }
 
 /** Does the arm's gateway swap credentials, so that there are two legs? */
@@ -73,7 +75,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       resource: swapsCredentials(spec) ? gatewayAudience : toolsAudience,
     });
   }
-  const fleet: Fleet = { auth, tools, arms: tiers, raw_logs: [] };
+  const fleet: Fleet = { auth, tools, arms: tiers, raw_logs: [], bases: { tools: '', arms: new Map() } };
   await configureFleet(fleet, options);
   return fleet;
 }
@@ -132,6 +134,7 @@ async function configureFleet(fleet: Fleet, options: FleetOptions): Promise<void
     }),
   );
 
+  fleet.bases.tools = tools.url;
   const revocationUrls = [tools.revocations_url];
   const urls = new Map<string, Bases>();
   await Promise.all(
@@ -142,6 +145,7 @@ async function configureFleet(fleet: Fleet, options: FleetOptions): Promise<void
         arm.gateway.control.call('configure', {
           telemetry: telemetry(service.gateway, arm.spec.arm),
           upstream: tools.url,
+          ...(arm.spec.delay_ms === undefined ? {} : { delay: { ms: arm.spec.delay_ms } }),
           ...(secure && tools.tls_url !== null
             ? { tls: { identity: await secure.issue(), upstream: tools.tls_url, ca: secure.ca } }
             : {}),
@@ -163,6 +167,8 @@ async function configureFleet(fleet: Fleet, options: FleetOptions): Promise<void
   await Promise.all(
     [...fleet.arms.values()].map(async (arm) => {
       const { url, tls_url } = urls.get(arm.spec.arm) ?? tools;
+      const base = baseUrl(arm.spec, options.attached) ?? url;
+      fleet.bases.arms.set(arm.spec.arm, base);
       await supervisor.ready(
         arm.agent,
         arm.agent.control.call(
@@ -171,7 +177,7 @@ async function configureFleet(fleet: Fleet, options: FleetOptions): Promise<void
             arm,
             options,
             issuer: authority.issuer,
-            base: baseUrl(arm.spec, options.attached) ?? url,
+            base,
             tls: secure && tls_url !== null ? { directory: { [toolsHost]: tls_url }, ca: secure.ca } : undefined,
             telemetry: telemetry(service.agent, arm.spec.arm),
           }),
@@ -198,7 +204,7 @@ function telemetryConfig(fleet: Fleet, options: FleetOptions, name: string, arm:
   return {
     service: name,
     instance,
-    mode: options.telemetry ?? 'light',
+    mode: options.telemetry ?? fleet.arms.get(arm)?.spec.telemetry ?? 'light',
     otlp: options.otlp,
     raw_log: file,
     anchor: { offset_ns: String(options.anchor_offset_ns) },
@@ -255,7 +261,7 @@ function gatewayControls(input: {
       scopes: [...allScopes],
       resource: toolsAudience,
     },
-    audit: { file: join(options.work_dir, `audit-gateway-${arm.spec.arm}.jsonl`), mode: 'buffered' },
+    audit: { file: join(options.work_dir, `audit-gateway-${arm.spec.arm}.jsonl`), mode: arm.spec.audit ?? 'buffered' },
   };
 }
 

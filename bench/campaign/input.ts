@@ -1,8 +1,8 @@
 /** From a configuration to what the plan is drawn from; the fixed shapes of lifecycle and correlation stand here. */
 import type { Phase } from '#contract/calls.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
-import type { CampaignConfig } from './config/types.ts';
-import { hasLoadByDefault, loadShapeOf } from './load/shape.ts';
+import type { ArmSpec, CampaignConfig } from './config/types.ts';
+import { hasLoadByDefault, loadShapeOf, probeShapeOf } from './load/shape.ts';
 import type { PlanInput, SliceSource } from './plan.ts';
 
 const timedPhases: readonly Phase[] = ['latency', 'load', 'lifecycle', 'correlation'];
@@ -47,15 +47,32 @@ export function planInputOf(
     slice_calls: profile.slice_calls,
     lead_in: profile.lead_in,
     warm_up_slices: warmUpSlices,
-    arms: config.arms.map((a) => ({ arm: a.arm, gateway: a.gateway === 'gateway', lifecycle_only: a.lifecycle_only })),
+    arms: config.arms.map((a) => ({
+      arm: a.arm,
+      gateway: a.gateway === 'gateway',
+      lifecycle_only: a.lifecycle_only,
+      delay_ms: a.delay_ms ?? 0,
+      latency_only: a.telemetry !== undefined,
+    })),
     workloads: config.workloads.map((name) => ({ name, source: source(name) })),
     conditions: config.conditions,
     realistic: config.realistic,
     phases: chosen,
     lifecycle: { ...lifecycle, source: source(lifecycleWorkload), workload: lifecycleWorkload },
-    load,
+    load: config.probe === undefined ? load : { ...load, probe: probeShapeOf(profile.name) },
+    ...(config.probe === undefined ? {} : { probed: probedTiers(config.arms) }),
     correlation_calls: correlationCalls,
   };
+}
+
+/** Every gateway, each in its own arm; the tools once, in the first arm without one: `direct` is in every campaign. */
+function probedTiers(arms: readonly ArmSpec[]): NonNullable<PlanInput['probed']> {
+  const pressed = arms.filter((a) => !a.lifecycle_only && a.telemetry === undefined);
+  const host = pressed.find((a) => a.gateway === 'none');
+  return pressed.flatMap((a): NonNullable<PlanInput['probed']> => {
+    if (a.gateway !== 'none') return [{ arm: a.arm, target: 'gateway' }];
+    return a === host ? [{ arm: a.arm, target: 'tools' }] : [];
+  });
 }
 
 /**

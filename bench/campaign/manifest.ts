@@ -26,6 +26,8 @@ export interface ManifestInput {
   planned: number;
   /** Where there was a pilot: why so many. */
   pilot: { blocks: number; why: string } | null;
+  /** The campaign's calls as both sides decide them; null where nobody compared them. */
+  policy: NonNullable<Manifest['policy']> | null;
 }
 
 export function manifestOf(input: ManifestInput): Manifest {
@@ -64,6 +66,7 @@ export function manifestOf(input: ManifestInput): Manifest {
     parity: results.find((r) => r.parity.length > 0)?.parity ?? [],
     processes: results.flatMap((r) => r.processes),
     remarks: remarks(config),
+    ...(input.policy ? { policy: input.policy } : {}),
     resumed: input.resumed,
   } satisfies Manifest);
 }
@@ -77,6 +80,9 @@ function armEntry(spec: ArmSpec, gateways: Record<string, AttachedGateway>, vers
     controls: spec.controls,
     gateway: name,
     attached: attached !== null,
+    ...(spec.delay_ms === undefined ? {} : { delay_ms: spec.delay_ms }),
+    ...(spec.telemetry === undefined ? {} : { telemetry: spec.telemetry }),
+    ...(spec.gateway === 'gateway' ? { audit: spec.audit ?? 'buffered' } : {}),
     tiers: [service.agent, ...(ours && attached === null ? [service.gateway] : []), service.tools],
     subject: subjectOf(spec, attached === null ? undefined : gateways[attached], version),
     label: labelOf(spec, attached),
@@ -103,6 +109,8 @@ const controlsLabel = {
   regressed: 'agent as before the fix (a model of the article’s story)',
 } as const;
 
+const watchedLabel = { off: '; traced by nobody', full: '; traced by the full OpenTelemetry SDK' } as const;
+
 function labelOf(spec: ArmSpec, attached: string | null): string {
   const gateway =
     attached !== null
@@ -110,7 +118,51 @@ function labelOf(spec: ArmSpec, attached: string | null): string {
       : { none: 'no gateway', passthrough: 'gateway without controls', gateway: 'gateway with all controls' }[
           spec.gateway as 'none' | 'passthrough' | 'gateway'
         ];
-  return `${controlsLabel[spec.controls]}, ${gateway}`;
+  const placebo = spec.delay_ms === undefined ? '' : ` that adds a known ${spec.delay_ms} ms`;
+  const durable = spec.audit === 'group_commit' ? ', audit records durable first' : '';
+  const watched = spec.telemetry === undefined ? '' : watchedLabel[spec.telemetry];
+  return `${controlsLabel[spec.controls]}, ${gateway}${placebo}${durable}${watched}`;
+}
+
+function auditRemark(arms: readonly ArmSpec[]): string {
+  const [durable, buffered] = [true, false].map((is) =>
+    arms.filter((a) => a.gateway === 'gateway' && (a.audit === 'group_commit') === is).map((a) => a.arm),
+  ) as [string[], string[]];
+  const where = durable.length > 0 && buffered.length > 0 ? ` on ${buffered.join(', ')}` : '';
+  const out =
+    durable.length > 0 && buffered.length === 0
+      ? []
+      : [
+          `The gateway’s audit record is buffered${where}: it is written after the answer, so its durability is not paid for in the figures${where === '' ? '' : ' there'}.`,
+        ];
+  if (durable.length > 0) {
+    out.push(
+      `On ${durable.join(', ')} the gateway’s audit record is durable before anything goes upstream (group_commit: one write and fdatasync for all that wait), on the file system of the results.`,
+    );
+  }
+  return out.join(' ');
+}
+
+function watchingRemarks(arms: readonly ArmSpec[]): string[] {
+  const names = (telemetry: ArmSpec['telemetry']): string =>
+    arms
+      .filter((a) => a.telemetry === telemetry)
+      .map((a) => a.arm)
+      .join(', ');
+  const out = [
+    'Arms that are watched otherwise than the rest take part in no timed phase but latency. What is switched is what their agent and their gateway do; the testbed serves all arms and notes the same of each.',
+  ];
+  if (names('off') !== '') {
+    out.push(
+      `${names('off')}: no spans, no log lines and no traceparent. The tools begin traces of their own for these calls; they belong to no call, so nothing is read from spans for these arms, and the shares of joined lines leave them out.`,
+    );
+  }
+  if (names('full') !== '') {
+    out.push(
+      `${names('full')}: OpenTelemetry’s SDK with batch processors (batches of 512, its own delays, queues of 16,384), spans started by hand, each log line emitted as a record too. What a slice left is exported between slices, so export rarely falls into a call, and its CPU time is in no figure; automatic instrumentation of HTTP would cost more.`,
+    );
+  }
+  return out;
 }
 
 function remarks(config: CampaignConfig): string[] {
@@ -118,8 +170,9 @@ function remarks(config: CampaignConfig): string[] {
     'The agent and the gateway are models of what the article claims, not the published products of these names.',
     'In lifecycle, expiries are lived through, not injected: one nominal expiry per token lifetime, arm and leg counts as an episode.',
     'In the agent column “on”, token binding (DPoP) and the encrypted state file are left off in this release’s campaigns; their price is not in the figures.',
-    'The gateway’s audit record is buffered: it is written after the answer, so its durability is not paid for in the figures.',
+    auditRemark(config.arms),
   ];
+  if (config.arms.some((a) => a.telemetry !== undefined)) out.push(...watchingRemarks(config.arms));
   if (config.conditions.some((c) => c.protocol === 'https')) {
     out.push(
       'In conditions over https every leg of a tool call is TLS, by P-256 certificates of an authority made for the block; tokens, keys and revocations travel over plain HTTP. Their names are looked up by the system; an agent with controls looks them up once, when it starts, so that its lookups are of its own memory.',

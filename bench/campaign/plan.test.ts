@@ -64,6 +64,19 @@ test('the regressed agent takes part in lifecycle alone, where a revocation fall
   ]);
 });
 
+test('arms that are watched otherwise take part in latency alone, and change nothing of the other phases', () => {
+  const phases = ['latency', 'lifecycle', 'correlation', 'load'];
+  const planOf = (arms: string) => blockPlan(planInputOf(parseCampaign(`arms: [${arms}]`), workloads, phases), 0);
+  const plan = planOf('gateway, direct-untraced, passthrough-full-sdk');
+  const without = planOf('gateway');
+  for (const s of plan.sessions) {
+    const there = s.rounds.flatMap((r) => r.order.filter((arm) => arm.includes('-untraced') || arm.includes('-sdk')));
+    assert.equal(there.length, s.phase === 'latency' ? 2 * s.rounds.length : 0, s.phase);
+  }
+  const others = (of: typeof plan) => [of.sessions.filter((s) => s.phase !== 'latency'), of.load];
+  assert.deepEqual(others(plan), others(without));
+});
+
 test('a latency slice of the quick profile keeps 300 calls a block and arm', () => {
   const plan = blockPlan(input('a'), 0);
   for (const s of plan.sessions.filter((x) => x.phase === 'latency')) {

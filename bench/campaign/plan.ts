@@ -8,7 +8,7 @@ import { type Phase, type PlannedTask, protocolOf } from '#contract/calls.ts';
 import type { ServiceTime } from '#contract/config.ts';
 import type { LoadShape } from '#contract/manifest.ts';
 import { type Random, seededRandom } from '#contract/random.ts';
-import { type LoadPlan, loadPlan } from './load/plan.ts';
+import { type LoadPlan, loadPlan, type ProbeTarget } from './load/plan.ts';
 
 /** What the plan needs to know of a workload: draw a slice of exactly `calls` calls. */
 export interface SliceSource {
@@ -23,13 +23,19 @@ export interface PlanInput {
   lead_in: number;
   /** Of each arm at the first condition of each protocol; one at every other, since the code is warm by then. */
   warm_up_slices: number;
-  arms: { arm: string; gateway: boolean; lifecycle_only: boolean }[];
+  /**
+   * `latency_only`: watched otherwise than the rest. The other phases read their figures from what is noted, or note nothing
+   * in any arm. `delay_ms`, of a placebo, shapes no plan: it says how long the calls take.
+   */
+  arms: { arm: string; gateway: boolean; lifecycle_only: boolean; latency_only?: boolean; delay_ms?: number }[];
   workloads: { name: string; source: SliceSource }[];
   conditions: { name: string; service: 'instant' | 'realistic'; concurrency: number }[];
   realistic: { median_us: number; sigma: number };
   phases: Phase[];
   lifecycle: LifecycleShape;
   load: LoadShape;
+  /** Tiers that autocannon probes alone; absent where nobody asked for it. */
+  probed?: { arm: string; target: ProbeTarget }[];
   /** Calls per arm and block of the correlation phase, on all arms at once. */
   correlation_calls: number;
 }
@@ -176,7 +182,7 @@ function lifecycleSession(input: PlanInput, seed: string, block: number, index: 
   const own = `${seed}/lifecycle`;
   const orders = roundOrders(
     seededRandom(`${own}/order`),
-    input.arms.map((a) => a.arm),
+    input.arms.filter((a) => !a.latency_only).map((a) => a.arm),
     shape.rounds,
   );
   const half = Math.floor(shape.rounds / 2);
@@ -212,7 +218,7 @@ function correlationSession(input: PlanInput, seed: string, block: number, index
   const first = input.workloads[0];
   if (!first) throw new RangeError('a plan needs a workload');
   const own = `${seed}/correlation`;
-  const timed = input.arms.filter((a) => !a.lifecycle_only).map((a) => a.arm);
+  const timed = input.arms.filter((a) => !a.lifecycle_only && !a.latency_only).map((a) => a.arm);
   return {
     phase: 'correlation',
     workload: first.name,

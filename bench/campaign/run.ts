@@ -14,8 +14,9 @@ import { type Clock, startClock } from './clock.ts';
 import type { CampaignConfig } from './config/types.ts';
 import { environment } from './environment.ts';
 import { identityOf } from './identity.ts';
-import { manifestOf } from './manifest.ts';
+import { type ManifestInput, manifestOf } from './manifest.ts';
 import { blockPlan, type PlanInput, planDigest } from './plan.ts';
+import { type ComparePolicies, plannedCallsOf } from './policies.ts';
 import type { Progress } from './progress.ts';
 import { afterBlock, plannedQueue } from './queue.ts';
 import { removeUnrecorded, requireSame, takeUp, tidy } from './resume.ts';
@@ -40,6 +41,10 @@ export interface CampaignOptions {
   size?: (dir: string) => Promise<{ blocks: number; why: string }>;
   /** Carried out once, when every block is whole; absent: the campaign has no security phase. */
   security?: SecurityPhase;
+  /** Holds the campaign's calls against both sides' policies, when all is measured; absent: nobody does. */
+  policy?: ComparePolicies;
+  /** Told of each block that is stored and noted, voided or not. */
+  stored?: (block: BlockResult['record']) => void;
   progress: Progress;
   supervisor: Supervisor;
   signal: AbortSignal;
@@ -183,6 +188,7 @@ async function keep(sitting: Sitting, { record, parity, processes }: BlockResult
   const quota = profile.intervals ? voidableBlocks(plannedBlocks(sitting)) : 0;
   const course = afterBlock(checkpoint, kept, options.plan.blocks, quota);
   await save(sitting, course);
+  options.stored?.(record);
   if (record.voided === null) return;
   const again = course.queue.some((q) => q.replaces === record.block);
   options.progress.note(
@@ -293,9 +299,24 @@ async function writeManifest(sitting: Sitting, status: Manifest['status']): Prom
     security: options.security !== undefined,
     planned: plannedBlocks(sitting),
     pilot: pilotOf(sitting),
+    policy: await comparedPolicies(sitting),
   });
   await writeWhole(join(options.dir, 'campaign.yaml'), options.yaml);
   await writeWhole(join(options.dir, 'manifest.json'), formatJson(manifest));
+}
+
+/** Of the blocks that count. */
+async function comparedPolicies({ options, checkpoint }: Sitting): Promise<ManifestInput['policy']> {
+  if (!options.policy) return null;
+  const records = checkpoint.blocks.map((b) => b.record);
+  const aside = setAside(records);
+  const counted = records.filter(({ block }) => !aside.includes(block)).sort((a, b) => a.block - b.block);
+  return options.policy({
+    arms: options.config.arms,
+    planned: plannedCallsOf(counted.map(({ block, replaces }) => blockPlan(options.plan, block, replaces))),
+    attacked: options.security !== undefined,
+    at_ms: Date.parse(checkpoint.started),
+  });
 }
 
 function pilotOf({ options, checkpoint }: Sitting): { blocks: number; why: string } | null {

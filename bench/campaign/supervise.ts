@@ -25,6 +25,7 @@ export const tierScript = {
   agent: 'agents/main.ts',
   gateway: 'gateway/main.ts',
   collector: 'collectors/main.ts',
+  prober: 'bench/load/main.ts',
 } as const;
 export type TierKind = keyof typeof tierScript;
 

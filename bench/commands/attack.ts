@@ -6,7 +6,7 @@ import { type Command, Option } from 'commander';
 import { WeighbridgeError } from '#contract/errors.ts';
 import { readConfigFile } from '../../agents/config/file.ts';
 import { hardened, type Settings, settingsOf } from '../../agents/config/settings.ts';
-import { builtinArms, pairOfEquals } from '../campaign/config/builtin.ts';
+import { defaultArms, pairOfEquals } from '../campaign/config/builtin.ts';
 import type { ArmSpec } from '../campaign/config/types.ts';
 import type { Attack } from '../security/attack.ts';
 import { renderMatrix } from '../security/matrix.ts';
@@ -22,7 +22,7 @@ export function addAttack(program: Command): void {
   program
     .command('attack')
     .description('carry the attacks out on the built-in arms, for real, and print who stopped what')
-    .addOption(new Option('--arms <a,b>', `some of ${[...builtinArms.keys()].join(', ')}`).argParser(list))
+    .addOption(new Option('--arms <a,b>', `some of ${defaultArms.map((a) => a.arm).join(', ')}`).argParser(list))
     .addOption(new Option('--attacks <id,…>', 'only these; a name that is none lists them all').argParser(list))
     .option('--config <config.yaml>', 'settings for agents with controls on: what it turns off shows in their cells')
     .addOption(new Option('--seed <text>', 'of the attacks’ order and draws').default('weighbridge'))
@@ -73,13 +73,13 @@ async function attack(flags: AttackFlags): Promise<void> {
 
 function chosenArms(names: readonly string[] | undefined): ArmSpec[] {
   // One of the pair of equals is enough: the other would fill the same cells.
-  if (!names) return [...builtinArms.values()].filter(({ arm }) => arm !== pairOfEquals[1]);
+  if (!names) return defaultArms.filter(({ arm }) => arm !== pairOfEquals[1]);
   return names.map((name) => {
-    const spec = builtinArms.get(name);
+    const spec = defaultArms.find((a) => a.arm === name);
     if (spec) return spec;
     throw new WeighbridgeError('CONFIG', `no built-in arm ${name}`, {
       where: '--arms',
-      mend: `some of ${[...builtinArms.keys()].join(', ')}`,
+      mend: `some of ${defaultArms.map((a) => a.arm).join(', ')}`,
     });
   });
 }

@@ -22,7 +22,7 @@ import { workloads } from '../workloads/index.ts';
 /** Cedar takes 60 ms to load: the other commands do not wait for it. */
 const gateway = () => import('./policyGateway.ts');
 
-const shippedPlugins = fileURLToPath(new URL('../../agents/plugins/', import.meta.url));
+export const shippedPlugins = fileURLToPath(new URL('../../agents/plugins/', import.meta.url));
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 const examples = (...lines: string[]): string =>
@@ -107,6 +107,7 @@ export function addPolicyCommands(program: Command): void {
         'policy diff',
         'policy diff --workload fan-out --every-plugin',
         'policy diff --overlay gateway/controls/overlays/office-hours.cedar --at 2026-01-17T03:00:00Z',
+        'policy diff --overlay gateway/controls/overlays/approved-payments.cedar --approve-payments-above 40000',
         'policy diff --approve-deletions --fail-on-diff --json',
       ),
     )
@@ -206,7 +207,7 @@ async function diffOf(flags: DiffFlags): Promise<PolicyDiff> {
 }
 
 /** The manifests of all plugins in a folder. @throws WeighbridgeError CONFIG */
-function manifestsIn(dir: string): PolicyManifest[] {
+export function manifestsIn(dir: string): PolicyManifest[] {
   const files = (existsSync(dir) ? readdirSync(dir) : [])
     .map((name) => join(dir, name, 'manifest.json'))
     .filter((file) => existsSync(file))

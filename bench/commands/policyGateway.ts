@@ -3,9 +3,9 @@ import { looksAtTime, Policy, rulesOf, shippedPolicies } from '../../gateway/con
 import type { GatewaySide, PolicyManifest } from '../policy/index.ts';
 
 export interface GatewaySideOptions {
-  /** Compiled Cedar. */
-  permits: string;
-  /** That it was compiled from: the agent has these plugins, and was granted the scopes that they declare. */
+  /** Compiled Cedar; absent: the gateway's own permit. */
+  permits?: string;
+  /** That it would be compiled from: the agent has these plugins, and was granted the scopes that they declare. */
   manifests: readonly PolicyManifest[];
   agent: string;
   /** Cedar texts. */
@@ -23,8 +23,8 @@ export function gatewaySide({
 }: GatewaySideOptions): GatewaySide {
   const scopes = [...new Set(manifests.flatMap(({ permissions }) => permissions))].sort();
   const plugins = manifests.map(({ name }) => name).sort();
-  const source = shippedPolicies({ permits, overlays: [...overlays] });
-  const policy = new Policy({ agents: [{ agent_id: agent, scopes, plugins }], max_payment_cents }, source);
+  const source = shippedPolicies({ ...(permits === undefined ? {} : { permits }), overlays: [...overlays] });
+  const policy = new Policy({ agents: [{ agent_id: agent, scopes, plugins }], max_payment_cents }, { source });
   return {
     judge: (call) => policy.judge(call),
     rules: rulesOf(source.policies)

@@ -6,6 +6,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Race } from '#contract/security.ts';
 import { Supervisor } from '../campaign/supervise.ts';
 import { defaultGaps_ms, defaultTrials, runRaces, type Strategy, strategies } from '../security/races.ts';
+import { countOf } from './numbers.ts';
 
 interface RacesFlags {
   strategy?: Strategy;
@@ -75,10 +76,4 @@ function gapsOf(text: string): number[] {
   const gaps = text.split(',').map(Number);
   if (gaps.every((gap) => Number.isFinite(gap) && gap >= 0) && new Set(gaps).size === gaps.length) return gaps;
   throw new InvalidArgumentError('expected different gaps in ms, for example 0,1,2.5');
-}
-
-function countOf(text: string): number {
-  const count = Number(text);
-  if (Number.isSafeInteger(count) && count > 0) return count;
-  throw new InvalidArgumentError('expected a whole number above 0');
 }

@@ -4,10 +4,12 @@
  * estimated": too few blocks or calls, never zero.
  */
 import { z } from 'zod';
+import { equalPairSchema, heldCalibrationSchema } from './calibration.ts';
+import { armTelemetries, auditModes } from './config.ts';
 import { loadSchema } from './loadFigures.ts';
+import { policyComparisonSchema } from './policyDiff.ts';
 import { attackResultSchema, raceSchema } from './security.ts';
-
-const interval = z.tuple([z.number(), z.number()]);
+import { figureUnits, intervalSchema as interval, outcomesSchema, reachSchema } from './shapes.ts';
 
 export const subjectSchema = z.object({
   /** system@version, for example `weighbridge-gateway@0.1.0`. */
@@ -69,13 +71,7 @@ export const armSchema = z.object({
     p99_us: z.number().nullable(),
     gateway_self_p95_us: z.number().nullable(),
   }),
-  outcomes: z.object({
-    ok: z.number().int(),
-    denied: z.number().int(),
-    failed: z.number().int(),
-    timeout: z.number().int(),
-    lost: z.number().int(),
-  }),
+  outcomes: outcomesSchema,
   retry401: z.object({
     /** Calls with a 401 on the agent's leg ÷ calls. */
     rate: z.number(),
@@ -235,7 +231,7 @@ export const verdictSchema = z.object({
         label: z.string(),
         pointer: z.string(),
         estimate: z.number().nullable(),
-        ci: interval.nullable(),
+        ci: reachSchema.nullable(),
         unit: z.string(),
         n: z.number().int(),
       }),
@@ -259,8 +255,8 @@ export const judgementSchema = z.object({
       label: z.string(),
       pointer: z.string(),
       estimate: z.number().nullable(),
-      ci95: interval.nullable(),
-      unit: z.enum(['us', 'ratio']),
+      ci95: reachSchema.nullable(),
+      unit: z.enum(figureUnits),
       n: z.number().int(),
       result: z.enum(['held', 'broke', 'inconclusive']),
     }),
@@ -342,6 +338,10 @@ export const analysisSchema = z.object({
         arm: z.string(),
         controls: z.string(),
         gateway: z.string(),
+        /** When its gateway's audit records are durable; absent where it keeps none of ours, or that was not noted. */
+        audit: z.enum(auditModes).optional(),
+        /** Where agent and gateway did not note things the light way: `off`, or `full` for OpenTelemetry's SDK. */
+        telemetry: z.enum(armTelemetries).optional(),
         subject: subjectSchema,
         label: z.string(),
       }),
@@ -362,18 +362,7 @@ export const analysisSchema = z.object({
   distributions: z.array(distributionSchema),
   interactions: z.array(interactionSchema),
   /** direct-b − direct, per workload and condition: what this campaign can resolve. */
-  aa: z.array(
-    z.object({
-      workload: z.string(),
-      condition: z.string(),
-      metric: z.string(),
-      estimate_us: z.number(),
-      ci90: interval.nullable(),
-      /** ±h within which it must lie. */
-      h_us: z.number(),
-      result: z.enum(['passes', 'fails', 'resolution not shown', 'not estimated']),
-    }),
-  ),
+  aa: z.array(equalPairSchema),
   /** Gap between (a) felt added mean and (b) added mean by spans. */
   span_gap: z.array(
     z.object({
@@ -393,9 +382,13 @@ export const analysisSchema = z.object({
   thresholds: z.array(judgementSchema).default([]),
   /** Figures of the load phase; null where it did not run. */
   load: loadSchema.nullable().default(null),
+  /** Of the instrument: this campaign's own, or one that it carries; null where there is neither. */
+  calibration: heldCalibrationSchema.nullable().default(null),
   gates: z.array(gateSchema),
   /** One section where the security phase was run, none where it was not. */
   security: z.array(securitySectionSchema).max(1),
+  /** As the manifest has it; absent in campaigns from before the sides' policies were compared. */
+  policy: z.array(policyComparisonSchema).optional(),
   warnings: z.array(warningSchema),
 });
 

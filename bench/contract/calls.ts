@@ -178,6 +178,29 @@ export interface LoadReport {
   unauthorized: Uint8Array;
 }
 
+/** A run of autocannon against one tier: closed loop, a request under way on each connection. */
+export interface ProbeOrder {
+  /** `http:` only: autocannon does not check certificates, whatever it is told. */
+  url: string;
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  headers?: Record<string, string>;
+  body?: string;
+  /** One request under way on each. */
+  connections: number;
+  duration_s: number;
+  /** At least 1. */
+  timeout_s: number;
+  /** Samples that are kept at most; the probe ends there. */
+  max_samples: number;
+}
+
+export interface ProbeReport {
+  /** An entry per sample; `start_ns` is monotonic. */
+  report: LoadReport;
+  /** Requests without a sample: sent on a connection that the server was closing, or under way at the end. */
+  unanswered: number;
+}
+
 /** What a step of load was, beside each of its calls in `load.parquet`. */
 export interface LoadStep {
   workload: string;

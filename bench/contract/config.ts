@@ -15,10 +15,11 @@ export interface TelemetryConfig {
   /** `service.instance.id`, for example `gateway/layered/003` (tier, arm, block). */
   instance: string;
   /**
-   * `off` notes nothing; `light` notes spans in a ring and log lines in memory, both exported by `drain`; `spans` leaves
-   * the request-scoped lines out, so that a benchmark can tell the price of either.
+   * `off` notes nothing, and starts no trace that others could join; `light` notes spans in a ring and log lines in memory,
+   * both exported by `drain`; `spans` leaves the request-scoped lines out, so that a benchmark can tell the price of either;
+   * `full` notes both by OpenTelemetry's own SDK with its batch processors, as most services do (needs `otlp`).
    */
-  mode: 'off' | 'spans' | 'light';
+  mode: 'off' | 'spans' | 'light' | 'full';
   /** OTLP/HTTP base, for example `http://127.0.0.1:4318`; absent: nothing is exported, lines go to stdout. */
   otlp?: string;
   /** Raw pino lines are appended here at each drain, before their export: losses show as the difference. */
@@ -35,6 +36,8 @@ export interface AuthConfig {
   clients: AuthClient[];
   /** Bearer secret that the authority shows to verifiers when it pushes revocations. */
   push_secret: string;
+  /** Take proofs of possession only with a nonce of this authority (RFC 9449 §8). Default: none is asked for. */
+  dpop_nonce?: boolean;
 }
 
 /** `agent`: public client, authorization code + PKCE + refresh. `service`: confidential, client_credentials. */
@@ -62,6 +65,11 @@ export interface VerifierConfig {
   push_secret: string;
   /** Refuse tokens that are bound to no key. Those that are bound always need their proof. Default: accept them. */
   require_binding?: boolean;
+  /**
+   * Take proofs of possession only with a nonce of this verifier (RFC 9449 §9): an agent meets a 401 of the cause `nonce`
+   * when it has none yet, and when its own is a minute or two old. Default: no nonce is asked for, and none is paid for.
+   */
+  require_nonce?: boolean;
 }
 
 /** How long a tool takes: at once, or lognormal with this median and sigma, keyed by seed and the call's key. */
@@ -86,6 +94,10 @@ export interface ToolsConfig {
 export type KeySource = { file: string } | { env: string };
 
 export type AgentControls = 'off' | 'on' | 'regressed';
+
+/** How an arm is watched whose agent and gateway do not note things the light way: a mode of `TelemetryConfig`. */
+export const armTelemetries = ['off', 'full'] as const;
+export type ArmTelemetry = (typeof armTelemetries)[number];
 
 export interface AgentConfig {
   telemetry: TelemetryConfig;
@@ -235,13 +247,16 @@ export interface AuditCheckpointConfig {
   every_records: number;
 }
 
+/**
+ * `buffered`: records are written in batches after the answers; a crash loses what was not yet written. `group_commit`:
+ * nothing goes upstream, and no denial is answered, before its record is durable.
+ */
+export const auditModes = ['buffered', 'group_commit'] as const;
+export type AuditMode = (typeof auditModes)[number];
+
 export interface AuditConfig {
   file: string;
-  /**
-   * `buffered`: records are written in batches after the answers; a crash loses what was not yet written. `group_commit`:
-   * nothing goes upstream, and no denial is answered, before its record is durable.
-   */
-  mode: 'buffered' | 'group_commit';
+  mode: AuditMode;
   checkpoints?: AuditCheckpointConfig;
 }
 
@@ -264,6 +279,8 @@ export interface GatewayConfig {
       controls?: string[];
     };
   };
+  /** A known delay before each request goes upstream, 0 to 1,000 ms: a placebo, to calibrate with. Absent: none, and no clock read. */
+  delay?: { ms: number };
   /** A control that is absent is off. */
   controls: {
     bearer?: VerifierConfig;

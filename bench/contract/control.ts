@@ -11,6 +11,8 @@ import type {
   LoadReport,
   LoadStep,
   PlannedCall,
+  ProbeOrder,
+  ProbeReport,
   Protocol,
   ResourceRow,
   SliceOrder,
@@ -140,6 +142,13 @@ export interface GatewayMethods extends CommonMethods {
   costs: { params: undefined; result: CostReport | null };
   /** Drops the vault's cached upstream tokens (after the lifetimes were changed). */
   renew: { params: undefined; result: undefined };
+}
+
+/** Runs autocannon, for a probe of tiers alone; it notes nothing and exports nothing. */
+export interface ProberMethods {
+  configure: { params: undefined; result: undefined };
+  probe: { params: ProbeOrder; result: ProbeReport };
+  stop: { params: undefined; result: undefined };
 }
 
 export interface StoredCounts {

@@ -152,14 +152,32 @@ describe('norm 24: a proof serves once', () => {
     assert.equal(checker.check(request(first, { jkt: other.jkt })), 'replay');
   });
 
-  test('after a restart no proof is taken that may have been used before it', async () => {
-    const proof = await testProof(key, { ...good, claims: { iat: now_s } });
-    assert.equal(new ProofChecker().check(request(proof)), null);
+  test('after a restart no proof is taken that may have been used before it, dated ahead or not', async () => {
     const restarted = new ProofChecker({ since_ms: now_ms });
-    assert.equal(restarted.check(request(proof, { now_ms: now_ms + 30_000 })), 'time');
-    const next = await testProof(key, { ...good, claims: { iat: now_s + 1 } });
-    assert.equal(restarted.check(request(next)), null);
-    assert.equal(restarted.check(request(next)), 'replay');
+    for (const [iat, later_ms] of [
+      [now_s, 30_000],
+      [now_s + 1, 1_000],
+      // As far ahead as any verifier takes it, used at once before the restart, and again when its time has come.
+      [now_s + 10, 0],
+      [now_s + 10, 10_000],
+    ] as const) {
+      const proof = await testProof(key, { ...good, claims: { iat } });
+      assert.equal(new ProofChecker().check(request(proof)), null);
+      assert.equal(restarted.check(request(proof, { now_ms: now_ms + later_ms })), 'nonce', String(iat));
+    }
+    const next = await testProof(key, { ...good, claims: { iat: now_s + 11 } });
+    assert.equal(restarted.check(request(next, { now_ms: now_ms + 1_000 })), null);
+    assert.equal(restarted.check(request(next, { now_ms: now_ms + 1_000 })), 'replay');
+  });
+
+  test('… but one with a nonce of the new verifier cannot have been used before: it is taken, once', async () => {
+    const before = new ProofChecker();
+    const restarted = new ProofChecker({ since_ms: now_ms });
+    const foreign = await testProof(key, { ...good, claims: { nonce: before.nonce(now_ms) } });
+    assert.equal(restarted.check(request(foreign)), 'nonce');
+    const own = await testProof(key, { ...good, claims: { nonce: restarted.nonce(now_ms) } });
+    assert.equal(restarted.check(request(own)), null);
+    assert.equal(restarted.check(request(own)), 'replay');
   });
 
   test('a wall clock that goes back opens no second that was closed', async () => {
@@ -169,5 +187,47 @@ describe('norm 24: a proof serves once', () => {
     const later = await testProof(key, { ...good, claims: { iat: now_s + 100 } });
     assert.equal(checker.check(request(later, { now_ms: now_ms + 100_000 })), null);
     assert.equal(checker.check(request(proof)), 'time');
+  });
+});
+
+describe('nonces (RFC 9449 §9)', () => {
+  const withNonce = (nonce: unknown) => testProof(key, { ...good, claims: { nonce } });
+
+  test('where one is required no proof is taken without, and none with another’s or a made-up one', async () => {
+    const checker = new ProofChecker({ require_nonce: true });
+    assert.match(checker.nonce(now_ms), /^[\w-]{43}$/);
+    assert.equal(checker.check(request(await testProof(key, good))), 'nonce');
+    for (const nonce of ['', 'x', new ProofChecker().nonce(now_ms), `${checker.nonce(now_ms)}=`]) {
+      assert.equal(checker.check(request(await withNonce(nonce))), 'nonce', nonce);
+    }
+    assert.equal(checker.check(request(await withNonce(7))), 'malformed');
+    assert.equal(checker.check(request(await withNonce(checker.nonce(now_ms)))), null);
+  });
+
+  test('it is asked for only of a proof that holds otherwise, and does not use it up', async () => {
+    const checker = new ProofChecker({ require_nonce: true });
+    const proof = await testProof(key, good);
+    assert.equal(checker.check(request(proof, { method: 'POST' })), 'method');
+    assert.equal(checker.check(request(proof)), 'nonce');
+    assert.equal(checker.check(request(proof)), 'nonce');
+  });
+
+  test('one is good for a minute at least and for two at most', async () => {
+    const checker = new ProofChecker({ require_nonce: true });
+    const nonce = checker.nonce(now_ms);
+    for (const [later_s, fault] of [
+      [60, null],
+      [120, 'nonce'],
+      [3_600, 'nonce'],
+    ] as const) {
+      const proof = await testProof(key, { ...good, claims: { nonce, iat: now_s + later_s } });
+      assert.equal(checker.check(request(proof, { now_ms: now_ms + later_s * 1_000 })), fault, String(later_s));
+    }
+    assert.notEqual(checker.nonce(now_ms + 60_000), nonce);
+    assert.equal(checker.check(request(await withNonce(nonce))), null, 'a clock that goes back by a span does no harm');
+  });
+
+  test('where none is required, one that is not known changes nothing', async () => {
+    assert.equal(new ProofChecker().check(request(await withNonce('somebody’s'))), null);
   });
 });

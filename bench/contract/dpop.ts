@@ -3,6 +3,8 @@
  * used before. The tools and the gateway check alike, so it stands in the leaf. Time is handed in.
  */
 import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto';
+import { ProofNonces } from './dpopNonces.ts';
+import { denialDescription } from './tools.ts';
 
 /** Accepted for proofs: asymmetric ones whose keys and signatures are small. */
 export const dpopAlgorithms = ['ES256', 'Ed25519', 'EdDSA'] as const;
@@ -11,7 +13,7 @@ type Algorithm = (typeof dpopAlgorithms)[number];
 /** The `algs` of a challenge (RFC 9449 §7.1). */
 export const dpopAlgs = `algs="${dpopAlgorithms.join(' ')}"`;
 
-/** What is wrong with a proof, for `error_description`. None of these texts is the description of a `Cause`. */
+/** What is wrong with a proof, for `error_description`. Only that of `nonce` is the description of a `Cause`. */
 export const proofFault = {
   missing: 'the access token is bound to a key, and no proof of possession came with it',
   malformed: 'the proof of possession is malformed',
@@ -22,8 +24,13 @@ export const proofFault = {
   token: 'the proof is for another access token',
   time: 'the proof is too old, or ahead of time',
   replay: 'the proof was used before',
+  /** It may be right, and is made once more with the nonce that comes with this answer. */
+  nonce: denialDescription.nonce,
 } as const;
 export type ProofFault = keyof typeof proofFault;
+
+/** `error` of the challenge (RFC 9449 §7.1, §9). */
+export const proofError = (fault: ProofFault): string => (fault === 'nonce' ? 'use_dpop_nonce' : 'invalid_dpop_proof');
 
 /** `ath` of a token: base64url of its SHA-256 (RFC 9449 §4.2). */
 export const tokenHash = (token: string): string => hash('sha256', token, 'base64url');
@@ -66,10 +73,13 @@ export interface ProofCheckerOptions {
   /** Proofs remembered; default 200,000, about 20 MB. */
   remembered?: number;
   /**
-   * When this verifier's memory begins, epoch ms: of proofs from that second or before it cannot be known whether they
-   * were used, so none is taken (RFC 9449 §11.1). Absent: no verifier of this name ran before.
+   * When this verifier's memory begins, epoch ms. A proof of which it cannot be known whether it was used before that,
+   * since it is dated earlier, or so little later that it may have been dated ahead, is taken only with a nonce of this
+   * verifier (RFC 9449 §11.1). Absent: no verifier of this name ran before.
    */
   since_ms?: number;
+  /** Take no proof without a nonce of this verifier (RFC 9449 §9). */
+  require_nonce?: boolean;
 }
 
 /** How old a proof may be, and how far ahead of the verifier's clock, s (RFC 9449 §11.1: seconds to minutes). */
@@ -86,12 +96,22 @@ const coordinate = /^[A-Za-z0-9_-]{43}$/;
 
 export class ProofChecker {
   readonly #window: ReplayWindow;
+  readonly #nonces = new ProofNonces();
+  /** Proofs dated up to this second need a nonce. */
+  readonly #unknownUntil_s: number;
   /** By the encoded header, which stays the same as long as the key does. */
   readonly #keys = new Map<string, ProofKey>();
 
-  constructor({ remembered = 200_000, since_ms }: ProofCheckerOptions = {}) {
-    const closed_s = since_ms === undefined ? Number.NEGATIVE_INFINITY : Math.floor(since_ms / 1000);
-    this.#window = new ReplayWindow(remembered, closed_s);
+  constructor({ remembered = 200_000, since_ms, require_nonce = false }: ProofCheckerOptions = {}) {
+    this.#window = new ReplayWindow(remembered);
+    if (require_nonce) this.#unknownUntil_s = Number.POSITIVE_INFINITY;
+    else if (since_ms === undefined) this.#unknownUntil_s = Number.NEGATIVE_INFINITY;
+    else this.#unknownUntil_s = Math.floor(since_ms / 1000) + longestLead_s;
+  }
+
+  /** What goes with the fault `nonce`, for the header `DPoP-Nonce`. */
+  nonce(now_ms: number): string {
+    return this.#nonces.current(now_ms);
   }
 
   /** Null where the proof holds; it is used up then. The checks are those of RFC 9449 §4.3. */
@@ -111,7 +131,12 @@ export class ProofChecker {
     if (claims.htm !== method) return 'method';
     if (!isSameUrl(claims.htu, url)) return 'url';
     if (claims.ath !== ath) return 'token';
-    return this.#window.use({ jkt, jti: claims.jti, iat_s: Math.floor(claims.iat), now_s: now_ms / 1000 });
+    const iat_s = Math.floor(claims.iat);
+    const now_s = now_ms / 1000;
+    if (iat_s < Math.floor(now_s) - longestAge_s || iat_s > now_s + longestLead_s) return 'time';
+    if (iat_s <= this.#unknownUntil_s && !(claims.nonce !== undefined && this.#nonces.accepts(claims.nonce, now_ms)))
+      return 'nonce';
+    return this.#window.use({ jkt, jti: claims.jti, iat_s, now_s });
   }
 
   #remember(header: string, key: ProofKey): void {
@@ -139,19 +164,17 @@ class ReplayWindow {
   readonly #keys = new Map<string, Used>();
   #size = 0;
   /** Seconds up to this one are closed for every key. */
-  #closed_s: number;
+  #closed_s = Number.NEGATIVE_INFINITY;
   /** When it was last looked for what is too old. */
   #swept_s = Number.NEGATIVE_INFINITY;
 
-  constructor(limit: number, closed_s: number) {
+  constructor(limit: number) {
     this.#limit = limit;
-    this.#closed_s = closed_s;
   }
 
   use({ jkt, jti, iat_s, now_s }: { jkt: string; jti: string; iat_s: number; now_s: number }): ProofFault | null {
-    const oldest_s = Math.floor(now_s) - longestAge_s;
-    if (iat_s < oldest_s || iat_s > now_s + longestLead_s || iat_s <= this.#closed_s) return 'time';
-    this.#sweep(oldest_s);
+    if (iat_s <= this.#closed_s) return 'time';
+    this.#sweep(Math.floor(now_s) - longestAge_s);
     let used = this.#keys.get(jkt);
     if (!used) {
       used = { seconds: new Map(), size: 0, closed_s: Number.NEGATIVE_INFINITY };
@@ -235,13 +258,15 @@ interface ProofClaims {
   /** Epoch seconds. */
   iat: number;
   ath: string;
+  nonce?: string;
 }
 
 function claimsOf(payload: string): ProofClaims | undefined {
-  const { jti, htm, htu, iat, ath } = objectIn(payload) ?? {};
+  const { jti, htm, htu, iat, ath, nonce } = objectIn(payload) ?? {};
   if (typeof jti !== 'string' || jti === '' || jti.length > longestJti_chars) return undefined;
   if (typeof htm !== 'string' || typeof htu !== 'string' || typeof ath !== 'string') return undefined;
-  return Number.isFinite(iat) ? { jti, htm, htu, iat: iat as number, ath } : undefined;
+  if (!Number.isFinite(iat) || (nonce !== undefined && typeof nonce !== 'string')) return undefined;
+  return { jti, htm, htu, iat: iat as number, ath, ...(nonce === undefined ? {} : { nonce }) };
 }
 
 function objectIn(encoded: string): Record<string, unknown> | undefined {

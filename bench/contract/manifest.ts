@@ -1,6 +1,9 @@
 /** `manifest.json`: what was run, where, by what. The analysis reads it beside the Parquet files; it names no secret. */
 import { z } from 'zod';
 import { gateSchema, subjectSchema } from './analysis.ts';
+import { armTelemetries, auditModes } from './config.ts';
+import { policyComparisonSchema } from './policyDiff.ts';
+import { figureUnits } from './shapes.ts';
 
 /** A line of `thresholds` in campaign.yaml with its names resolved. */
 const thresholdSchema = z.object({
@@ -17,9 +20,9 @@ const thresholdSchema = z.object({
   workload: z.string().nullable(),
   condition: z.string().nullable(),
   op: z.enum(['<', '<=', '>', '>=', '=']),
-  /** µs, or a share. */
+  /** In this unit: µs, a share or a ratio, calls per second, workers. */
   limit: z.number(),
-  unit: z.enum(['us', 'ratio']),
+  unit: z.enum(figureUnits),
   /** Operator, value and unit as they were written, for example `< 1 ms`. */
   requirement: z.string(),
 });
@@ -44,6 +47,17 @@ export const loadShapeSchema = z.object({
   closed_s: z.number(),
   /** Calls to each arm before its first step. */
   warm_up_calls: z.number().int(),
+  /** autocannon against gateways and tools alone, behind the steps of each arm; absent where nobody asked for it. */
+  probe: z
+    .object({
+      /** Requests under way at once, ascending. */
+      connections: z.array(z.number().int()),
+      duration_s: z.number(),
+      timeout_s: z.number(),
+      /** Samples that are kept of one run at most: it ends there. */
+      max_samples: z.number().int(),
+    })
+    .optional(),
 });
 
 export const manifestSchema = z.object({
@@ -75,6 +89,12 @@ export const manifestSchema = z.object({
       /** `none`, `passthrough`, `gateway`, or an attached gateway's name. */
       gateway: z.string(),
       attached: z.boolean(),
+      /** A placebo: the delay that its gateway was asked to add; what it really was stands on each call's server span. */
+      delay_ms: z.number().optional(),
+      /** Where its agent and gateway did not note things the light way: not at all, or by OpenTelemetry's SDK. */
+      telemetry: z.enum(armTelemetries).optional(),
+      /** When the audit records of its gateway, ours and with controls on, are durable. Absent: no such log, or before it was noted. */
+      audit: z.enum(auditModes).optional(),
       /** Service names that a call crosses, in order. */
       tiers: z.array(z.string()),
       subject: subjectSchema,
@@ -89,9 +109,9 @@ export const manifestSchema = z.object({
       statement: z.string(),
       compare: z.string(),
       metric: z.string(),
-      /** µs, or ratio for rates; confirmed inside [lo, hi]; null is unbounded. */
+      /** In this unit; confirmed inside [lo, hi]; null is unbounded. */
       region: z.tuple([z.number().nullable(), z.number().nullable()]),
-      unit: z.enum(['us', 'ratio']),
+      unit: z.enum(figureUnits),
       margin: z.string(),
     }),
   ),
@@ -154,6 +174,11 @@ export const manifestSchema = z.object({
     z.object({ name: z.string(), command: z.array(z.string()), pid: z.number().int(), block: z.number().int() }),
   ),
   remarks: z.array(z.string()),
+  /**
+   * The campaign's own calls, decided by both sides: one entry for each gateway of ours that it had, none where it had
+   * none. Absent in campaigns from before the sides were compared.
+   */
+  policy: z.array(policyComparisonSchema).optional(),
   /** One entry each time it was continued after a stop or a crash; empty where it ran through. */
   resumed: z
     .array(

@@ -43,6 +43,8 @@ export const attr = {
   deniedBy: 'weighbridge.denied_by',
   /** Time that the gateway's controls took before the request went upstream, ns. */
   controlsNs: 'weighbridge.controls_ns',
+  /** Of a placebo: the delay that the gateway put in front of forwarding, as it measured it, ns. On its server span. */
+  injectedNs: 'weighbridge.injected_ns',
   /** '1' on a token refresh that waited for the fetch that another request had begun. */
   sharedFetch: 'weighbridge.shared_fetch',
 } as const;

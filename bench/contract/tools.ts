@@ -59,7 +59,11 @@ export const gatewayAudience = 'urn:weighbridge:gateway';
  */
 export const callHeader = 'weighbridge-call';
 
-/** Request header that names the task a call belongs to, for the gateway's cost attribution: the agent's own word. */
+/**
+ * Request header that names the task a call belongs to, for the gateway's cost attribution: the agent's own word. Agents send
+ * it in every arm, and it goes on to the tools like the call's key: it is end to end (RFC 9110 §7.6.1), so that every
+ * arm's tools read the same fields.
+ */
 export const taskHeader = 'weighbridge-task';
 /** Request header for a one-time code (RFC 6238); it ends at the gateway. */
 export const oneTimeCodeHeader = 'weighbridge-otp';
@@ -88,9 +92,14 @@ export const denialDescription = {
   revoked: 'the access token was revoked',
   audience: 'the access token is for another audience',
   scope: 'the access token lacks a scope',
+  /** Nothing is wrong with the token: the server asks for a proof with its nonce (RFC 9449 §9). */
+  nonce: 'the proof of possession must carry a nonce of this server',
   unknown: 'the access token is not valid',
 } as const;
 export type Cause = keyof typeof denialDescription;
+
+/** Header by which a server gives the nonce that it wants in proofs (RFC 9449 §8). */
+export const nonceHeader = 'dpop-nonce';
 
 /** Reads the cause of a 401/403 out of its WWW-Authenticate header; `unknown` where it is not one of ours. */
 export function causeOf(wwwAuthenticate: string | undefined): Cause {
@@ -98,5 +107,6 @@ export function causeOf(wwwAuthenticate: string | undefined): Cause {
   for (const cause of Object.keys(denialDescription) as Cause[]) {
     if (wwwAuthenticate.includes(denialDescription[cause])) return cause;
   }
+  if (wwwAuthenticate.includes('use_dpop_nonce')) return 'nonce';
   return wwwAuthenticate.includes('insufficient_scope') ? 'scope' : 'unknown';
 }

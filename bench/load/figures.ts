@@ -141,6 +141,6 @@ function windowOf(
   if (!(discard >= 0 && discard < 1)) throw new RangeError(`a share to discard lies in [0, 1), got ${discard}`);
   let to = 0;
   for (const due of due_ns) if (due > to) to = due;
-  if (pace === 'closed') to = Math.max(to, Math.min(elapsed_ns, (closed_s ?? Infinity) * 1e9));
+  if (pace !== 'open') to = Math.max(to, Math.min(elapsed_ns, (closed_s ?? Infinity) * 1e9));
   return [discard * to, to];
 }

@@ -1,14 +1,9 @@
 /** Latency against offered rate, and how much goes through while it stays low; pure. */
 import type { LoadReport } from '#contract/calls.ts';
-import { seededRandom } from '#contract/random.ts';
-import { blockBootstrap } from '../stats/bootstrap.ts';
+import { frontierLimits_ms } from '#contract/loadFigures.ts';
 import type { Interval } from '../stats/interval.ts';
-import { quantile } from '../stats/quantiles.ts';
-import { sortSamples } from '../stats/samples.ts';
+import { type Bracket, median, medianBetween } from './brackets.ts';
 import { defaultFigures, type FigureOptions, type StepFigures, stepFigures } from './figures.ts';
-
-/** p99 limits of the throughput frontier. */
-export const frontierLimits_ms = [1, 5, 10, 50] as const;
 
 /** A step of one arm in one block, at the rate that was planned. */
 export interface LoadRun {
@@ -65,11 +60,16 @@ export interface BlockedFrontier {
   limit_ms: number;
   /** Median of the blocks' frontiers; null where a block has none. */
   rate_per_s: number | null;
-  /** Block bootstrap of the median; null below six blocks. A frontier moves from step to step, and so do its ends. */
+  /**
+   * Block bootstrap of the median, from the rates that were carried to the first ones that were too slow, since between
+   * two steps nothing was tried; null below six blocks. Its upper end is infinite where no step was too slow.
+   */
   ci95: Interval | null;
+  ci90: Interval | null;
   /** The median fell on a block that ran out of steps or of calls before it was too slow: known from below only. */
   at_least: boolean;
-  by_block: { block: number; frontier: Frontier }[];
+  /** `bracket` null: too few calls to tell even at the lowest step. */
+  by_block: { block: number; frontier: Frontier; bracket: Bracket | null }[];
 }
 
 export interface FrontierOptions {
@@ -86,34 +86,28 @@ export function frontierOverBlocks(runs: readonly LoadRun[], options: FrontierOp
     .sort(([a], [b]) => a - b)
     .map(([block, of]) => ({ block, steps: latencyAgainstRate(of, figures) }));
   return limits_ms.map((limit_ms) => {
-    const by_block = blocks.map(({ block, steps }) => ({ block, frontier: throughputFrontier(steps, limit_ms) }));
-    const rates = by_block.map(({ frontier }) => frontier.rate_per_s).filter((rate) => rate !== null);
-    const whole = rates.length > 0 && rates.length === by_block.length;
-    // What each block's own frontier may be: without end where no step was too slow.
-    const most = by_block.map(({ frontier: { ends, rate_per_s } }) => (ends === 'slow' ? rate_per_s! : Infinity));
-    const at_least = whole && upperMedian(most) === Infinity;
+    const by_block = blocks.map(({ block, steps }) => {
+      const frontier = throughputFrontier(steps, limit_ms);
+      return { block, frontier, bracket: bracketOf(steps, frontier) };
+    });
+    const brackets = by_block.flatMap(({ bracket }) => bracket ?? []);
+    const whole = brackets.length > 0 && brackets.length === by_block.length;
+    const interval = (level: number): Interval | null =>
+      whole ? medianBetween(brackets, { level, seed: `${seed}/frontier/${limit_ms}` }) : null;
     return {
       limit_ms,
-      rate_per_s: whole ? median(rates) : null,
-      ci95: whole ? medianInterval(rates, most, `${seed}/frontier/${limit_ms}`) : null,
-      at_least,
+      rate_per_s: whole ? median(brackets.map((b) => b.least)) : null,
+      ci95: interval(0.95),
+      ci90: interval(0.9),
+      at_least: whole && median(brackets.map((b) => b.most)) === Infinity,
       by_block,
     };
   });
 }
 
-const fewestBlocks = 6;
-const median = (rates: readonly number[]): number => quantile(sortSamples(rates), 0.5);
-
-/** Of an even number the upper one of the two in the middle: infinite where the median cannot be told. */
-const upperMedian = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
-
-/** From the lower ends to the upper ones; null below six blocks, and where there is no upper end. */
-function medianInterval(least: readonly number[], most: readonly number[], seed: string): Interval | null {
-  if (least.length < fewestBlocks) return null;
-  const ends = (blocks: readonly number[], statistic: (of: readonly number[]) => number): Interval | null =>
-    blockBootstrap({ blocks, statistic, level: 0.95, resamples: 2_000, random: seededRandom(seed) });
-  const lower = ends(least, median);
-  const upper = most.includes(Infinity) ? ends(most, upperMedian) : lower;
-  return lower && upper && Number.isFinite(upper.hi) ? { lo: lower.lo, hi: Math.max(lower.hi, upper.hi) } : null;
+/** Between the highest rate that was carried and the first one that was too slow. */
+function bracketOf(steps: readonly LoadStep[], { rate_per_s, ends }: Frontier): Bracket | null {
+  if (rate_per_s === null) return null;
+  const slow = ends === 'slow' ? steps.find((step) => step.rate_per_s > rate_per_s) : undefined;
+  return { least: rate_per_s, most: slow?.rate_per_s ?? Infinity };
 }

@@ -8,6 +8,7 @@ export interface Estimate {
   /** Infinite where the fit has no such point. */
   value: number;
   ci95: Interval | null;
+  ci90: Interval | null;
 }
 
 export interface Knee {
@@ -36,27 +37,30 @@ const fewestBlocks = 6;
 export function kneeOverBlocks(blocks: readonly (readonly UslPoint[])[], options: KneeOptions): Knee | null {
   const fit = fitUsl(blocks.flat());
   if (fit === null) return null;
-  const figure = (name: string, of: (fit: UslFit) => number): Estimate => ({
+  // Every figure and level goes by the same resamples, since a fit takes its time: each is made once.
+  const fits: (UslFit | null)[] = [];
+  const interval = (of: (fit: UslFit) => number, level: number): Interval | null => {
+    if (blocks.length < fewestBlocks) return null;
+    let drawn = 0;
+    const statistic = (resample: readonly (readonly UslPoint[])[]): number => {
+      const at = drawn++;
+      if (fits.length === at) fits.push(fitUsl(resample.flat()));
+      const again = fits[at]!;
+      return again === null ? NaN : of(again);
+    };
+    const random = seededRandom(`${options.seed}/knee`);
+    return blockBootstrap({ blocks, statistic, level, resamples: options.resamples ?? 2_000, random });
+  };
+  const figure = (of: (fit: UslFit) => number): Estimate => ({
     value: of(fit),
-    ci95:
-      blocks.length < fewestBlocks
-        ? null
-        : blockBootstrap({
-            blocks,
-            statistic: (drawn) => {
-              const again = fitUsl(drawn.flat());
-              return again === null ? NaN : of(again);
-            },
-            level: 0.95,
-            resamples: options.resamples ?? 2_000,
-            random: seededRandom(`${options.seed}/knee/${name}`),
-          }),
+    ci95: interval(of, 0.95),
+    ci90: interval(of, 0.9),
   });
   return {
     fit,
     blocks: blocks.length,
-    knee_workers: figure('knee', kneeOf),
-    peak_workers: figure('peak', (f) => peakOf(f).n),
-    peak_per_s: figure('throughput', (f) => peakOf(f).x),
+    knee_workers: figure(kneeOf),
+    peak_workers: figure((f) => peakOf(f).n),
+    peak_per_s: figure((f) => peakOf(f).x),
   };
 }

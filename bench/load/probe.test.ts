@@ -2,11 +2,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import autocannon from 'autocannon';
-import { constantServer } from '../../agents/testing/known-servers.ts';
+import type { ProbeOrder } from '#contract/calls.ts';
+import { constantServer, freezingServer, queueingServer } from '../../agents/testing/known-servers.ts';
 import { deadUrl, serve, type TestServer } from '../../agents/testing/servers.ts';
-import { type ProbeOptions, probe } from './probe.ts';
+import { defaultFigures, stepFigures } from './figures.ts';
+import { probe } from './probe.ts';
+import { probeReport } from './probeReport.ts';
 
-const options = (url: string, change: Partial<ProbeOptions> = {}): ProbeOptions => ({
+const options = (url: string, change: Partial<ProbeOrder> = {}): ProbeOrder => ({
   url,
   method: 'GET',
   connections: 4,
@@ -17,11 +20,11 @@ const options = (url: string, change: Partial<ProbeOptions> = {}): ProbeOptions 
 });
 const sum = (xs: Iterable<number>): number => [...xs].reduce((total, x) => total + x, 0);
 
-/** Answers after 5 ms; every fifth time by a 401 that closes the connection. */
-const closingServer = (): Promise<TestServer> => {
+/** Answers after 5 ms; every so many times by a 401 that closes the connection. */
+const closingServer = (every = 5): Promise<TestServer> => {
   let requests = 0;
   return serve((_req, res) => {
-    const closes = ++requests % 5 === 0;
+    const closes = ++requests % every === 0;
     setTimeout(() => {
       if (closes) res.writeHead(401, { connection: 'close' }).end();
       else res.end('ok');
@@ -43,10 +46,52 @@ describe('probe', () => {
     assert.ok(samples.answered >= 1);
     assert.equal(samples.latency_us.length, samples.answered);
     assert.ok(samples.latency_us.every((us) => us >= 100_000));
+    // Corrections have made 52 ms of this. Upwards the bound leaves room for a busy machine.
+    const { p50 } = stepFigures([probeReport(samples, { connections: 4, timeout_s: 5 }).report], {
+      ...defaultFigures,
+      discard: 0,
+      least_calls: { p50: 1, p95: 300, p99: 2_000 },
+    });
+    assert.ok(p50!.us >= 100_000 && p50!.us < 1_000_000, `p50 ${p50!.us} µs`);
     assert.ok(samples.status.every((status) => status === 200));
     assert.ok(samples.answered <= server.requests.length);
     assert.equal(samples.requests, samples.answered + samples.unanswered);
     assert.ok(samples.unanswered <= 4, 'one per connection at the end');
+  });
+
+  test('a freeze of 1 s: a closed loop shows it to one request a connection, and to none as more than there was', async () => {
+    await using server = await freezingServer(100, 1_000);
+    const samples = await probe(options(server.url, { connections: 4, duration_s: 1.6 }));
+    assert.ok(server.held >= 1 && server.held <= 4, `${server.held} held`);
+    assert.ok(Math.max(...samples.latency_us) >= 300_000, 'the freeze itself is in the samples');
+    assert.equal(samples.latency_us.length, samples.answered);
+    assert.ok(sum(samples.latency_us) <= samples.elapsed_us * 4);
+  });
+
+  test('overload: no more is under way than connections, and the queue’s wait is in the samples', async () => {
+    const connections = 10;
+    const service_ms = 10;
+    await using server = await queueingServer(service_ms);
+    const samples = await probe(options(server.url, { connections, duration_s: 1.5 }));
+    assert.ok(server.most >= 1 && server.most <= connections);
+    assert.equal(samples.latency_us.length, samples.answered);
+    // One request at a time: so many answers cannot have taken less.
+    assert.ok(samples.answered <= samples.elapsed_us / (service_ms * 1000) + 1);
+    // Whoever came when all others were in the queue waited for each of them.
+    if (server.most === connections)
+      assert.ok(Math.max(...samples.latency_us) >= (connections - 1) * service_ms * 1000);
+    assert.ok(sum(samples.latency_us) <= samples.elapsed_us * connections, 'no time counts twice');
+  });
+
+  test('1 % of 401 with Connection: close: a 5 ms server is not made slower than its own time allows', async () => {
+    await using server = await closingServer(100);
+    const samples = await probe(options(server.url, { connections: 8, duration_s: 1.5 }));
+    const refused = samples.status.filter((status) => status === 401).length;
+    assert.ok(refused >= 1, `${samples.answered} answers`);
+    assert.equal(samples.answered, samples.latency_us.length);
+    // By older starts the times of 8 connections would add up to more than there was.
+    assert.ok(sum(samples.latency_us) <= samples.elapsed_us * 8);
+    assert.ok(samples.requests <= server.requests.length + samples.errors + samples.unanswered);
   });
 
   test('closed connections: answers keep their own start, lost requests are counted', async () => {

@@ -7,22 +7,8 @@
  * reported) and no percentile: each response is timed from the last request of its connection, and handed over raw.
  */
 import autocannon, { type Client } from 'autocannon';
+import type { ProbeOrder } from '#contract/calls.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
-
-export interface ProbeOptions {
-  /** `http:` only: autocannon does not check certificates, whatever it is told. */
-  url: string;
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  headers?: Record<string, string>;
-  body?: string;
-  /** One request under way on each. */
-  connections: number;
-  duration_s: number;
-  /** At least 1. */
-  timeout_s: number;
-  /** Samples that are kept at most; the probe ends there. */
-  max_samples: number;
-}
 
 /** A sample per request that was answered, timed out or failed, in the order of their ends. */
 export interface ProbeSamples {
@@ -40,6 +26,8 @@ export interface ProbeSamples {
   /** Sent on a connection that the server was closing, or still under way at the end: without a sample. */
   unanswered: number;
   elapsed_us: number;
+  /** Monotonic; the other times count from here. */
+  start_ns: bigint;
 }
 
 /** Broken connections end a probe that meets nobody: autocannon would open new ones without a pause. */
@@ -51,7 +39,7 @@ const tick_ms = 50;
  * Closed loop, `connections` requests under way for so long.
  * @throws WeighbridgeError CONFIG
  */
-export async function probe(options: ProbeOptions): Promise<ProbeSamples> {
+export async function probe(options: ProbeOrder): Promise<ProbeSamples> {
   refuseUnfit(options);
   const { url, method, headers = {}, body, connections, duration_s, timeout_s } = options;
   const samples = new Samples(options);
@@ -76,7 +64,7 @@ export async function probe(options: ProbeOptions): Promise<ProbeSamples> {
   return samples.take();
 }
 
-function refuseUnfit({ url, connections, duration_s, timeout_s, max_samples }: ProbeOptions): void {
+function refuseUnfit({ url, connections, duration_s, timeout_s, max_samples }: ProbeOrder): void {
   const problem = (): string | null => {
     if (!URL.canParse(url) || new URL(url).protocol !== 'http:') return 'the probe takes http: addresses only';
     if (!(Number.isInteger(connections) && connections >= 1)) return `a probe with ${connections} connections`;
@@ -102,7 +90,7 @@ class Samples {
   #timeouts = 0;
   #errors = 0;
 
-  constructor({ max_samples, timeout_s }: ProbeOptions) {
+  constructor({ max_samples, timeout_s }: ProbeOrder) {
     this.#latency = new Float64Array(max_samples);
     this.#status = new Uint16Array(max_samples);
     this.#end = new Float64Array(max_samples);
@@ -147,6 +135,7 @@ class Samples {
       errors: this.#errors,
       unanswered: this.#requests - length,
       elapsed_us: this.#now(),
+      start_ns: this.#startNs,
     };
   }
 

@@ -116,6 +116,24 @@ describe('policy diff', () => {
     assert.equal(statuses(diff)['payment-limit'], 'covered');
   });
 
+  it('a rule that an approval satisfies: it waits for a human where there is an approval control, else it denies', () => {
+    const calls = [pay(25_000), pay(25_001), pay(40_001)];
+    const overlays = [shipped('approved-payments')];
+    const rule = 'payments-above-25000-approved';
+    const told = (diff: PolicyDiff) => diff.denied_at_gateway_only.map((d) => [d.amount_cents, d.gateway.rule]);
+    const without = diffOf({ calls, overlays });
+    assert.deepEqual(told(without), [
+      [25_001, rule],
+      [40_001, rule],
+    ]);
+    const asked = diffOf({ calls, overlays, approvals: { pay_above_cents: 40_000 } });
+    assert.deepEqual(told(asked), [
+      [25_001, `${rule}: waits for a human`],
+      [40_001, 'approval/payments: waits for a human'],
+    ]);
+    for (const diff of [without, asked]) assert.equal(statuses(diff)[rule], 'lost');
+  });
+
   it('a rule about somebody else denies nothing here', () => {
     const diff = diffOf({ calls: [], overlays: [shipped('per-agent')] });
     assert.equal(statuses(diff)['trainee-reads-only'], 'idle');

@@ -12,6 +12,8 @@ export interface GatewayCall {
   readonly amount_cents: number | undefined;
   /** Milliseconds since 1970. */
   readonly at_ms: number;
+  /** Is a human's approval demanded of the call before it goes upstream? */
+  readonly approved: boolean;
 }
 
 export interface GatewayVerdict {
@@ -35,6 +37,20 @@ export interface GatewaySide {
   readonly rules: readonly GatewayRule[];
 }
 
+/** The same gateway, asked once about each kind of call: its judgement hangs on nothing but the call. */
+export function remembered(side: GatewaySide): GatewaySide {
+  const verdicts = new Map<string, GatewayVerdict>();
+  return {
+    rules: side.rules,
+    judge: (call) => {
+      const key = `${call.agent}|${call.operation.name}|${call.amount_cents ?? ''}|${call.at_ms}|${call.approved}`;
+      const verdict = verdicts.get(key) ?? side.judge(call);
+      verdicts.set(key, verdict);
+      return verdict;
+    },
+  };
+}
+
 /** What waits for a human; without one it is not carried out. */
 export interface ApprovalRules {
   readonly pay_above_cents?: number;
@@ -43,7 +59,10 @@ export interface ApprovalRules {
 
 export const approvalRule = { pay: 'approval/payments', delete: 'approval/deletions' } as const;
 
-/** The same gateway with approvals asked for what its policy allows: a call that waits for a human is not allowed yet. */
+/**
+ * The same gateway with an approval control: a call that waits for a human is not allowed yet. It waits where the control
+ * asks by itself, and where policy allows the call with an approval alone; without the control policy denies that one.
+ */
 export function withApprovals(side: GatewaySide, { pay_above_cents, deletions = false }: ApprovalRules): GatewaySide {
   const pays = pay_above_cents !== undefined;
   const held = ({ operation, amount_cents }: GatewayCall): string | undefined => {
@@ -51,11 +70,18 @@ export function withApprovals(side: GatewaySide, { pay_above_cents, deletions = 
     const above = pays && operation.class === 'pay' && !(amount_cents !== undefined && amount_cents <= pay_above_cents);
     return above ? approvalRule.pay : undefined;
   };
+  const waits = (rules: readonly string[]): GatewayVerdict => ({
+    allowed: false,
+    rules,
+    reason: `${rules.join(', ')}: waits for a human`,
+  });
   return {
     judge: (call) => {
-      const verdict = side.judge(call);
-      const rule = verdict.allowed ? held(call) : undefined;
-      return rule === undefined ? verdict : { allowed: false, rules: [rule], reason: `${rule}: waits for a human` };
+      const rule = held(call);
+      const verdict = side.judge({ ...call, approved: rule !== undefined });
+      if (verdict.allowed) return rule === undefined ? verdict : waits([rule]);
+      const helps = rule === undefined && (pays || deletions) && side.judge({ ...call, approved: true }).allowed;
+      return helps ? waits(verdict.rules) : verdict;
     },
     rules: [
       ...side.rules,
@@ -75,5 +101,5 @@ export function seenByGateway(
   const amount = call.args[readArgument.name];
   const amount_cents =
     operation.class === readArgument.class && Number.isSafeInteger(amount) ? Number(amount) : undefined;
-  return { agent, operation, amount_cents, at_ms };
+  return { agent, operation, amount_cents, at_ms, approved: false };
 }

@@ -1,4 +1,5 @@
 /** One policy definition: compiled for either side, and where the sides differ. */
+export { type ComparedCampaign, type ComparedGateway, compareGateway } from './campaign.ts';
 export { type CompiledPolicy, compilePolicy, nativeText } from './compile.ts';
 export { type DifferingCall, type DiffInput, differs, diffPolicies, type PolicyDiff } from './diff.ts';
 export {

@@ -5,7 +5,7 @@
  */
 import { operationByName } from '#contract/tools.ts';
 import { readArgument } from './cedar.ts';
-import { type GatewayCall, type GatewaySide, type GatewayVerdict, seenByGateway } from './gateway.ts';
+import { type GatewayCall, type GatewaySide, type GatewayVerdict, remembered, seenByGateway } from './gateway.ts';
 import { type NativeCell, type NativeTable, nativeDecider } from './native.ts';
 
 export interface GatewayOnly {
@@ -64,14 +64,8 @@ function ask({ native, gateway, agent, host }: BothSides): Asked[] {
     ...gateway.rules.flatMap((r) => r.thresholds),
     ...native.cells.flatMap((cell) => Object.values(cell.limits)),
   ]);
-  const verdicts = new Map<string, GatewayVerdict>();
-  const judge = (seen: GatewayCall): GatewayVerdict => {
-    // The gateway cannot see the plugin, so one answer holds for all of them.
-    const key = `${seen.operation.name}|${seen.amount_cents ?? ''}|${seen.at_ms}`;
-    const verdict = verdicts.get(key) ?? gateway.judge(seen);
-    verdicts.set(key, verdict);
-    return verdict;
-  };
+  // The gateway cannot see the plugin, so one answer holds for all of them.
+  const { judge } = remembered(gateway);
   return native.cells.flatMap((cell) =>
     argumentsOf(cell, amounts).flatMap((args) =>
       moments.map((at_ms) => {

@@ -1,5 +1,6 @@
 /** A difference as a table for a terminal. Calls that differ in the same way share a row; `--json` names each. */
 import type { DifferingCall, PolicyDiff } from './diff.ts';
+import { amountsOf, groupsOf } from './groups.ts';
 import type { NativeOnly } from './onlyOneSide.ts';
 
 const headings = ['tool.operation', 'plugin', 'class', 'amount', 'natively', 'at the gateway', 'calls', 'first'];
@@ -17,12 +18,7 @@ export function renderDiff(diff: PolicyDiff): string {
 
 function section(title: string, calls: readonly DifferingCall[]): string {
   if (calls.length === 0) return `${title}: none`;
-  const groups = new Map<string, DifferingCall[]>();
-  for (const call of calls) {
-    const key = [call.tool, call.operation, call.plugin, call.native.rule, call.gateway.rule].join('|');
-    groups.set(key, [...(groups.get(key) ?? []), call]);
-  }
-  const rows = [...groups.values()].map((group) => rowOf(group));
+  const rows = groupsOf(calls).map(rowOf);
   return `${title}: ${calls.length}\n${table([headings, ...rows])}`;
 }
 
@@ -34,7 +30,7 @@ function rowOf(group: readonly DifferingCall[]): string[] {
     `${tool}.${operation}`,
     plugin,
     kind,
-    amountsOf(group),
+    amountText(group),
     said(native),
     said(gateway),
     String(group.length),
@@ -42,10 +38,9 @@ function rowOf(group: readonly DifferingCall[]): string[] {
   ];
 }
 
-function amountsOf(group: readonly DifferingCall[]): string {
-  const amounts = group.flatMap(({ amount_cents }) => (amount_cents === null ? [] : [amount_cents]));
-  if (amounts.length === 0) return '–';
-  const [low, high] = [Math.min(...amounts), Math.max(...amounts)];
+function amountText(group: readonly DifferingCall[]): string {
+  const [low, high] = amountsOf(group) ?? [];
+  if (low === undefined) return '–';
   return low === high ? String(low) : `${low}…${high}`;
 }
 

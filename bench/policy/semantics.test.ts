@@ -122,11 +122,11 @@ function agreeAtGateway(all: readonly PolicyManifest[], agent: Agent, limit_cent
   const source = shippedPolicies({ permits: compilePolicy(all).cedar });
   const { scopes, plugins } = agent;
   const agents = [{ agent_id: 'a', scopes, ...(plugins ? { plugins } : {}) }];
-  const policy = new Policy({ agents, max_payment_cents: limit_cents }, source);
+  const policy = new Policy({ agents, max_payment_cents: limit_cents }, { source });
   for (const operation of operations) {
     for (const amount of operation.class === 'pay' ? amounts : [undefined]) {
       const amount_cents = typeof amount === 'number' ? amount : undefined;
-      const { allowed, rules } = policy.judge({ agent: 'a', operation, amount_cents, at_ms: 0 });
+      const { allowed, rules } = policy.judge({ agent: 'a', operation, amount_cents, at_ms: 0, approved: false });
       const whole = amount_cents !== undefined && Number.isSafeInteger(amount_cents);
       const expected = mayPass(all, agent, operation, whole ? amount_cents : undefined, limit_cents);
       const what = JSON.stringify([agent, operation.name, amount]);

@@ -21,6 +21,8 @@ const agentsOfAnArm = 400;
 const rate = { points: 200, per_s: 1 };
 const agentBudget_cents = 100_000;
 const approval = { above_cents: 10_000, second_above_cents: 30_000 };
+/** What waits for a human at this gateway, for who compares policies. */
+export const attackedApproval = { pay_above_cents: approval.above_cents, deletions: true };
 const codeAbove_cents = 20_000;
 /** Characters of base32, 5 bits each: 160 bits, as RFC 4226 §4 recommends. */
 const codeSecret_chars = 32;

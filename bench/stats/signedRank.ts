@@ -50,7 +50,8 @@ export function signedRankInterval(xs: ArrayLike<number>, level: number): Attain
   return { lo: averages[cut.c]!, hi: averages[last - cut.c]!, level: cut.level, method: 'signed_rank' };
 }
 
-function signedRankCut(n: number, level: number): { c: number; level: number } | null {
+/** Which Walsh averages end the interval, and the level that they attain; null where none attains the one asked. */
+export function signedRankCut(n: number, level: number): { c: number; level: number } | null {
   const probability = signedRankDistribution(n);
   // A level such as 0.9375 may sit exactly on the distribution's grid; 1 − level must not miss it by a rounding.
   const allowed = ((1 - level) / 2) * (1 + 1e-12);

@@ -17,6 +17,8 @@ export interface TestbedOptions {
   access_token_ttl_ms?: number;
   /** Default: instant. */
   service_time?: ServiceTime;
+  /** Authority and tools take proofs of possession with a nonce of theirs only. */
+  nonces?: boolean;
   /** The tools listen with TLS too. */
   tls?: TlsIdentity;
   /** Merged into both processes' telemetry; default: off. */
@@ -88,6 +90,7 @@ export async function startTestbed(options: TestbedOptions = {}): Promise<Testbe
       access_token_ttl_ms: options.access_token_ttl_ms ?? 3_600_000,
       clients: options.clients ?? testClients,
       push_secret,
+      ...(options.nonces && { dpop_nonce: true }),
     });
     const verifier = (audience: string): VerifierConfig => ({
       issuer: auth.issuer,
@@ -97,7 +100,7 @@ export async function startTestbed(options: TestbedOptions = {}): Promise<Testbe
     });
     const tools = await toolsControl.call('configure', {
       telemetry: telemetry(service.tools),
-      verifier: verifier(toolsAudience),
+      verifier: { ...verifier(toolsAudience), ...(options.nonces && { require_nonce: true }) },
       service_time: options.service_time ?? { kind: 'instant' },
       ...(options.tls ? { tls: options.tls } : {}),
     });

@@ -12,6 +12,8 @@ export interface LoginOptions {
   cookies?: Map<string, string>;
   /** Makes the proof for the token endpoint: the tokens are bound to its key. */
   proofFor?: (tokenEndpoint: string) => Promise<string>;
+  /** False: as a client of old asks, without a proof key. */
+  pkce?: boolean;
 }
 
 const plainHttp = { [oauth.allowInsecureRequests]: true };
@@ -52,6 +54,7 @@ export async function login(options: LoginOptions): Promise<oauth.TokenEndpointR
   const verifier = oauth.generateRandomCodeVerifier();
   const state = oauth.generateRandomState();
   const url = new URL(as.authorization_endpoint!);
+  const { pkce = true } = options;
   url.search = new URLSearchParams({
     response_type: 'code',
     client_id: options.client_id,
@@ -59,13 +62,16 @@ export async function login(options: LoginOptions): Promise<oauth.TokenEndpointR
     scope: options.scope,
     resource: options.resource,
     state,
-    code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
-    code_challenge_method: 'S256',
+    ...(pkce && {
+      code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: 'S256',
+    }),
   }).toString();
   const { redirect, response } = await followToClient(url, redirectUri, options.cookies);
   if (!redirect) throw new Error(`the login ended with ${response.status}: ${await response.text()}`);
   const params = oauth.validateAuthResponse(as, client, redirect, state);
-  const answer = await oauth.authorizationCodeGrantRequest(as, client, oauth.None(), params, redirectUri, verifier, {
+  const proofKey = pkce ? verifier : oauth.nopkce;
+  const answer = await oauth.authorizationCodeGrantRequest(as, client, oauth.None(), params, redirectUri, proofKey, {
     ...plainHttp,
     ...(options.proofFor && { headers: { dpop: await options.proofFor(as.token_endpoint!) } }),
   });

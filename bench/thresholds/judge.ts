@@ -4,7 +4,8 @@
  */
 import type { Judgement } from '#contract/analysis.ts';
 import type { Threshold } from '#contract/manifest.ts';
-import { countText, limitText, marginText, quantityText } from './text.ts';
+import type { Reach } from '#contract/shapes.ts';
+import { countText, limitText, marginText, quantityText, reachText } from './text.ts';
 
 export type Result = Judgement['result'];
 
@@ -14,9 +15,9 @@ export interface Place {
   label: string;
   /** JSON pointer into `analysis.json`. */
   pointer: string;
-  /** µs or a share; null where it was not estimated. */
+  /** In the threshold's unit; null where it was not estimated. */
   estimate: number | null;
-  ci95: readonly [number, number] | null;
+  ci95: Readonly<Reach> | null;
   n: number;
   blocks: number;
   /** What is counted, where "all" and "none" can be. */
@@ -72,7 +73,8 @@ function judgePlace(threshold: Threshold, place: Place): PlaceResult {
   if (place.estimate === null || place.ci95 === null) return open;
   // Turned about for ">", so that below is always the right side.
   const turned = op.startsWith('>');
-  const [lo, hi] = turned ? [-place.ci95[1], -place.ci95[0]] : place.ci95;
+  const [from, to] = [place.ci95[0], place.ci95[1] ?? Infinity];
+  const [lo, hi] = turned ? [-to, -from] : [from, to];
   const most = turned ? -limit : limit;
   const strict = op === '<' || op === '>';
   if (strict ? hi < most : hi <= most) return { place, result: 'held', margin: most - hi };
@@ -120,7 +122,7 @@ function figureText({ metric, op, unit }: Threshold, { place }: PlaceResult): st
   if (estimate === null) return `${label} was not estimated`;
   const many = `n = ${countText(n)}, ${countText(blocks)} block${blocks === 1 ? '' : 's'}`;
   const value = quantityText([estimate], unit, metric);
-  const interval = ci95 ? `95 %: ${quantityText(ci95, unit, metric)}` : 'no interval';
+  const interval = ci95 ? `95 %: ${reachText(ci95, unit, metric)}` : 'no interval';
   return `${label}, ${value} (${interval}, ${many})`;
 }
 

@@ -1,9 +1,11 @@
 /** What a threshold can be about: the metrics of comparisons in `analysis.json`, and figures of one arm. */
+import { loadMetrics } from '#contract/loadFigures.ts';
+import type { FigureUnit } from '#contract/shapes.ts';
 
 export interface ThresholdMetric {
   name: string;
-  unit: 'us' | 'ratio';
-  /** A difference between two arms, or a figure of one. */
+  unit: FigureUnit;
+  /** A difference between two arms, or their ratio; or a figure of one. */
   about: 'comparison' | 'arm';
   /** Phases in which it stands; in every one that was run it must hold. */
   phases: readonly string[];
@@ -46,6 +48,7 @@ export const thresholdMetrics: readonly ThresholdMetric[] = [
   share('retry401', ['lifecycle']),
   share('error_rate', ['latency', 'lifecycle']),
   share(correlationMetric, ['correlation']),
+  ...loadMetrics.map((m): ThresholdMetric => ({ ...m, phases: ['load'], counted: false })),
 ];
 
 export const metricNamed = (name: string): ThresholdMetric | undefined => thresholdMetrics.find((m) => m.name === name);

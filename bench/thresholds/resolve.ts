@@ -9,9 +9,16 @@ export interface Pair {
   baseline: string;
 }
 
+/** `telemetry`: watched otherwise than the rest, which leaves it no timed phase but latency. */
+interface Arm {
+  arm: string;
+  lifecycle_only: boolean;
+  telemetry?: string;
+}
+
 /** What a campaign has that a threshold can name. */
 export interface Names {
-  arms: readonly { arm: string; lifecycle_only: boolean }[];
+  arms: readonly Arm[];
   comparisons: readonly Pair[];
   workloads: readonly string[];
   conditions: readonly string[];
@@ -36,10 +43,14 @@ type About = Pick<Threshold, 'arm' | 'baseline' | 'compare'>;
 
 const isTimed = ({ phases }: ThresholdMetric): boolean => !phases.includes('lifecycle');
 
-/** A figure of an arm. Arms that run in the lifecycle phase alone are not timed. */
+/** Is the arm there where the metric is measured? Arms that run in the lifecycle phase alone are not timed. */
+const has = ({ lifecycle_only, telemetry }: Arm, metric: ThresholdMetric): boolean =>
+  lifecycle_only ? !isTimed(metric) : telemetry === undefined || metric.phases.includes('latency');
+
+/** A figure of an arm. */
 function armOf({ prefix, metric }: Key, { arms }: Names): About | Refusal {
   if (prefix === null) return { arm: null, baseline: null, compare: null };
-  const fit = arms.filter((a) => !(a.lifecycle_only && isTimed(metric))).map((a) => a.arm);
+  const fit = arms.filter((a) => has(a, metric)).map((a) => a.arm);
   if (fit.includes(prefix)) return { arm: prefix, baseline: null, compare: null };
   const what = arms.some((a) => a.arm === prefix) ? `an arm that is in the ${metric.phases[0]} phase` : 'an arm';
   return { part: 'key', found: prefix, expected: `${what}: ${listed(fit)}`, candidates: fit };
@@ -51,8 +62,8 @@ function armOf({ prefix, metric }: Key, { arms }: Names): About | Refusal {
  * stand on a baseline that nobody chose.
  */
 function pairOf({ prefix, metric }: Key, { arms, comparisons }: Names): About | Refusal {
-  const untimed = new Set(arms.filter((a) => a.lifecycle_only && isTimed(metric)).map((a) => a.arm));
-  const possible = comparisons.filter((c) => !untimed.has(c.arm) && !untimed.has(c.baseline));
+  const without = new Set(arms.filter((a) => !has(a, metric)).map((a) => a.arm));
+  const possible = comparisons.filter((c) => !without.has(c.arm) && !without.has(c.baseline));
   const isArm = arms.some((a) => a.arm === prefix);
   const named = possible.find((c) => c.name === prefix);
   if (named && (!isArm || named.arm === prefix)) return aboutOf(named);
@@ -83,6 +94,12 @@ function placeOf({ metric, place }: Key, names: Names): Pick<Threshold, 'workloa
       part: 'key',
       found: `@${place}`,
       expected: `${metric.name} alone: it is counted over all that an arm logged`,
+    };
+  if (metric.phases.includes('load'))
+    return {
+      part: 'key',
+      found: `@${place}`,
+      expected: `${metric.name} alone: the load phase has one workload, and tools that answer at once`,
     };
   const latency = names.workloads.flatMap((workload) => names.conditions.map((condition) => ({ workload, condition })));
   const places = metric.phases.flatMap((phase) => (phase === 'lifecycle' ? [names.lifecycle] : latency));

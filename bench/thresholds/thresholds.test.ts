@@ -122,6 +122,14 @@ describe('what a threshold is about', () => {
     assert.deepEqual(pair('native-regressed.retry401', '< 50 %'), [null, 'native-regressed', null]);
     assert.match(refused('decision.p95').expected, /^an arm: direct/);
     assert.match(refused('native-regressed.p95').expected, /an arm that is in the latency phase/);
+    assert.deepEqual(pair('direct-untraced.p95'), [null, 'direct-untraced', null]);
+    assert.deepEqual(pair('direct-untraced.error_rate', '< 1 %'), [null, 'direct-untraced', null]);
+    const [rate, joined] = [
+      refused('direct-untraced.retry401', '< 1 %'),
+      refused('passthrough-full-sdk.correlation', '= 100 %'),
+    ];
+    assert.match(rate.expected, /an arm that is in the lifecycle phase: direct, (?!.*untraced)/);
+    assert.match(joined.expected, /an arm that is in the correlation phase/);
   });
 
   it('workload and condition, where it is measured', () => {
@@ -151,10 +159,10 @@ describe('what a threshold is about', () => {
   });
 });
 
-const place = (ci95: [number, number] | null, more: Partial<Place> = {}): Place => ({
+const place = (ci95: Place['ci95'], more: Partial<Place> = {}): Place => ({
   label: 'felt_p95_shift of gateway − native in tool-chain, instant/c1/http',
   pointer: '/comparisons/0',
-  estimate: ci95 ? (ci95[0] + ci95[1]) / 2 : 500,
+  estimate: ci95 ? (ci95[0] + (ci95[1] ?? ci95[0])) / 2 : 500,
   ci95,
   n: 4_800,
   blocks: 8,
@@ -276,6 +284,73 @@ describe('a judgement', () => {
     const { why, result: found } = judge(resolved('retry401', '< 0.5 %'), [place([0, 0.001], { estimate: 0 })], free);
     assert.equal(found, 'held');
     assert.match(why, /none seen \(95 %: 0 to 0\.1 %/);
+  });
+});
+
+describe('under load', () => {
+  it('calls per second, workers and ratios have units of their own', () => {
+    for (const [key, value, limit, unit] of [
+      ['gateway.frontier_p99_10ms', '> 500 /s', 500, 'per_s'],
+      ['gateway.frontier_p99_1ms', '>= 0.5 calls/s', 0.5, 'per_s'],
+      ['gateway.saturation', '> 1200.5 /s', 1_200.5, 'per_s'],
+      ['knee', '>= 4 workers', 4, 'workers'],
+      ['gateway.cpu_us_per_call', '< 0.5 ms', 500, 'us'],
+      ['decision.frontier_p99_10ms_ratio', '>= 80 %', 0.8, 'ratio'],
+      ['gateway.cpu_us_per_call_ratio', '<= 250 %', 2.5, 'ratio'],
+    ] as const) {
+      const threshold = resolved(key, value);
+      assert.deepEqual([threshold.limit, threshold.unit], [limit, unit], key);
+    }
+    assert.deepEqual(resolved('gateway.saturation_ratio', '> 50 %').compare, 'decision');
+    assert.equal(resolved('knee', '> 1 workers').arm, null);
+  });
+
+  it('what such a figure cannot be is refused', () => {
+    assert.match(refused('gateway.saturation', '> 5 ms').expected, /calls per second for saturation: \/s or calls\/s/);
+    assert.match(refused('gateway.saturation', '> -5 /s').expected, /none or more calls per second/);
+    assert.match(refused('gateway.saturation', '= 5 /s').expected, /never one value/);
+    assert.match(refused('gateway.knee', '> 3 /s').expected, /workers for knee/);
+    assert.equal(refused('gateway.saturation_ratio', '> -1 %').expected, 'a ratio from 0 % to 1000 %');
+    assert.match(refused('native-regressed.saturation', '> 5 /s').expected, /an arm that is in the load phase/);
+    assert.match(refused('gateway.frontier_p99_7ms', '> 5 /s').expected, /frontier_p99_10ms/);
+    assert.match(refused('gateway.saturation@tool-chain', '> 5 /s').expected, /the load phase has one workload/);
+  });
+
+  const carried = (value: string, ci95: Place['ci95'], more: Partial<Place> = {}) =>
+    judge(
+      resolved('gateway.frontier_p99_10ms', value),
+      [place(ci95, { label: 'frontier_p99_10ms of gateway', estimate: 1_000, ...more })],
+      free,
+    );
+
+  it('a figure without an upper end can hold what is asked for at least, and break what is asked for at most', () => {
+    assert.equal(carried('> 500 /s', [1_000, null]).result, 'held');
+    assert.equal(carried('< 500 /s', [1_000, null]).result, 'broke');
+    assert.equal(carried('> 2000 /s', [1_000, null]).result, 'inconclusive');
+    assert.equal(carried('< 2000 /s', [1_000, null]).result, 'inconclusive');
+    assert.match(
+      carried('> 500 /s', [1_000, null]).why,
+      /1000 calls\/s \(95 %: 1000 calls\/s or more, .* 500 calls\/s from it/,
+    );
+  });
+
+  it('between a rate that was carried and one that was too slow nothing is decided, and it says why where it can', () => {
+    assert.equal(carried('>= 1000 /s', [1_000, 1_500]).result, 'held');
+    assert.equal(carried('> 1200 /s', [1_000, 1_500]).result, 'inconclusive');
+    assert.match(
+      carried('> 1200 /s', [1_000, 1_500]).why,
+      /since the interval reaches both sides of the required > 1200 \/s/,
+    );
+    assert.match(
+      carried('> 1200 /s', [1_000, null], { missing: 'no step was too slow for gateway' }).why,
+      /since no step was too slow for gateway, against/,
+    );
+    const ratio = judge(
+      resolved('decision.saturation_ratio', '>= 80 %'),
+      [place([0.4, 0.6], { label: 'saturation_ratio of gateway ÷ native', estimate: 0.5 })],
+      free,
+    );
+    assert.match(ratio.why, /^Broke: .* 50 % \(95 %: 40 to 60 %, .* 20 percentage points beyond it/);
   });
 });
 

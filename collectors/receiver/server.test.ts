@@ -117,7 +117,7 @@ test('what cannot be taken is refused with a Status in the encoding of the reque
   assert.equal((await send(`${base}/v1/traces`, good, { 'content-type': json })).status, 200);
 });
 
-test('a body without end is cut off, and others are served', async () => {
+test('norm 30: a body without end is cut off, and others are served', async () => {
   await using collector = await startSampleCollector(1000);
   const { port } = new URL(collector.receiver.url);
   const socket = connect(Number(port), '127.0.0.1');

@@ -15,6 +15,8 @@ export interface LineOptions {
   hold: boolean;
   /** Epoch minus monotonic nanoseconds. */
   offsetNs: bigint;
+  /** Called with each line that is held, and its time in monotonic nanoseconds. */
+  onLine?: (line: string, ns: bigint) => void;
 }
 
 const flagDigits = ['00', '01', '02', '03'] as const;
@@ -32,7 +34,7 @@ export class Lines {
   #held: NotedLines = { lines: [], timesNs: [] };
   #lineNs = 0n;
 
-  constructor({ service, hold, offsetNs }: LineOptions) {
+  constructor({ service, hold, offsetNs, onLine }: LineOptions) {
     // With a length of nought it would not let anyone wait for its last write.
     this.#stdout = hold ? undefined : destination({ fd: 1, sync: false, minLength: 1 });
     const offsetMs = Number(offsetNs) / 1e6;
@@ -40,11 +42,11 @@ export class Lines {
       this.#lineNs = process.hrtime.bigint();
       return `,"time":${Math.floor(Number(this.#lineNs) / 1e6 + offsetMs)}`;
     };
-    this.#logger = pino({ base: { service }, timestamp }, this.#destination());
+    this.#logger = pino({ base: { service }, timestamp }, this.#destination(onLine));
     this.processLog = this.#logger.child({ [logScopeField]: processScope });
   }
 
-  #destination(): DestinationStream {
+  #destination(onLine: LineOptions['onLine']): DestinationStream {
     const stdout = this.#stdout;
     return {
       write: (line: string) => {
@@ -55,6 +57,7 @@ export class Lines {
         }
         this.#held.lines.push(line);
         this.#held.timesNs.push(this.#lineNs);
+        onLine?.(line, this.#lineNs);
       },
     };
   }

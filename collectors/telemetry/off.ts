@@ -1,4 +1,7 @@
-/** Telemetry that is switched off: trace context goes on through the tier, and that is all. */
+/**
+ * Telemetry that is switched off. Trace context that comes in goes on through the tier, and that is all: a tier that starts
+ * traces sends none, as a client does that knows nothing of tracing.
+ */
 import { type Logger, pino } from 'pino';
 import type { DrainReport } from '#contract/control.ts';
 import { IdSource } from './ids.ts';
@@ -35,14 +38,16 @@ export class OffTelemetry implements Telemetry {
   /** Not sampled: this process records nothing. */
   root(_name: string, _kind: SpanKind, startNs: bigint = process.hrtime.bigint()): ActiveSpan {
     return new UnrecordedSpan(
-      { traceId: this.#traceIds.next(), flags: 0, tracestate: '' },
+      { traceId: this.#traceIds.next(), flags: 0, tracestate: '', propagated: false },
       this.#spanIds.next(),
       startNs,
     );
   }
 
   child(parent: TraceContext, _name: string, _kind: SpanKind, startNs: bigint = process.hrtime.bigint()): ActiveSpan {
-    return new UnrecordedSpan(parent, this.#spanIds.next(), startNs);
+    const { traceId, flags, tracestate } = parent;
+    const propagated = !(parent instanceof UnrecordedSpan) || parent.propagated;
+    return new UnrecordedSpan({ traceId, flags, tracestate, propagated }, this.#spanIds.next(), startNs);
   }
 
   line(): void {}
@@ -62,13 +67,15 @@ class UnrecordedSpan implements ActiveSpan {
   readonly flags: number;
   readonly tracestate: string;
   readonly startNs: bigint;
+  readonly propagated: boolean;
 
-  constructor(trace: Omit<TraceContext, 'spanId'>, spanId: string, startNs: bigint) {
+  constructor(trace: Omit<TraceContext, 'spanId'> & Pick<ActiveSpan, 'propagated'>, spanId: string, startNs: bigint) {
     this.traceId = trace.traceId;
     this.spanId = spanId;
     this.flags = trace.flags;
     this.tracestate = trace.tracestate;
     this.startNs = startNs;
+    this.propagated = trace.propagated;
   }
 
   set(): void {}

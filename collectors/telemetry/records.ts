@@ -14,13 +14,21 @@ import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { attr } from '#contract/names.ts';
 import type { SpanSlot } from './ring.ts';
+import type { TraceContext } from './types.ts';
 
-const scope = { name: 'weighbridge' };
-const kinds = { internal: SpanKind.INTERNAL, server: SpanKind.SERVER, client: SpanKind.CLIENT } as const;
+export const instrumentationScope = { name: 'weighbridge' };
+export const otelKind = { internal: SpanKind.INTERNAL, server: SpanKind.SERVER, client: SpanKind.CLIENT } as const;
 const unset = { code: SpanStatusCode.UNSET };
 const error = { code: SpanStatusCode.ERROR };
 
-const hrTime = (ns: bigint): HrTime => [Number(ns / 1_000_000_000n), Number(ns % 1_000_000_000n)];
+export const hrTime = (ns: bigint): HrTime => [Number(ns / 1_000_000_000n), Number(ns % 1_000_000_000n)];
+
+/** A context that came over the wire. */
+export function contextOf({ traceId, spanId, flags, tracestate }: TraceContext): SpanContext {
+  const context: SpanContext = { traceId, spanId, traceFlags: flags, isRemote: true };
+  if (tracestate !== '') context.traceState = heldTraceState(tracestate);
+  return context;
+}
 
 /** A span's own copy of what its slot holds, so that the slot can serve again. */
 export function spanRecord(slot: SpanSlot, resource: Resource, offsetNs: bigint): ReadableSpan {
@@ -28,7 +36,7 @@ export function spanRecord(slot: SpanSlot, resource: Resource, offsetNs: bigint)
   if (slot.tracestate !== '') context.traceState = heldTraceState(slot.tracestate);
   return {
     name: slot.name,
-    kind: kinds[slot.kind],
+    kind: otelKind[slot.kind],
     spanContext: () => context,
     ...(slot.parentSpanId === ''
       ? {}
@@ -49,7 +57,7 @@ export function spanRecord(slot: SpanSlot, resource: Resource, offsetNs: bigint)
     events: [],
     ended: true,
     resource,
-    instrumentationScope: scope,
+    instrumentationScope,
     droppedAttributesCount: 0,
     droppedEventsCount: 0,
     droppedLinksCount: 0,
@@ -82,24 +90,37 @@ const severities: Record<number, { severityNumber: SeverityNumber; severityText:
   60: { severityNumber: SeverityNumber.FATAL, severityText: 'FATAL' },
 };
 
-/** The record of one of pino's lines. `ns` is its epoch time; the line itself has milliseconds only. */
-export function logRecord(line: string, ns: bigint, resource: Resource): ReadableLogRecord {
+/** What one of pino's lines says, where OpenTelemetry's model of a log record has it. */
+export interface LineRecord extends Partial<(typeof severities)[number]> {
+  spanContext?: SpanContext;
+  body: AnyValue;
+  attributes: Attributes;
+}
+
+export function lineRecord(line: string): LineRecord {
   const { level, msg, trace_id, span_id, trace_flags, ...fields } = JSON.parse(line) as Record<string, unknown>;
   // The time and the service stand in the record and in its resource already.
   delete fields.time;
   delete fields.service;
-  const time = hrTime(ns);
   return {
-    hrTime: time,
-    hrTimeObserved: time,
     ...(typeof trace_id === 'string' && typeof span_id === 'string'
       ? { spanContext: { traceId: trace_id, spanId: span_id, traceFlags: Number.parseInt(String(trace_flags), 16) } }
       : {}),
     ...severities[level as number],
     body: (msg ?? '') as AnyValue,
-    resource,
-    instrumentationScope: scope,
     attributes: fields as Attributes,
+  };
+}
+
+/** The record of one of pino's lines. `ns` is its epoch time; the line itself has milliseconds only. */
+export function logRecord(line: string, ns: bigint, resource: Resource): ReadableLogRecord {
+  const time = hrTime(ns);
+  return {
+    hrTime: time,
+    hrTimeObserved: time,
+    ...lineRecord(line),
+    resource,
+    instrumentationScope,
     droppedAttributesCount: 0,
   };
 }

@@ -11,6 +11,7 @@ const attributeRoom = 16;
 
 /** One span; its times are monotonic nanoseconds. Tiers see it as an ActiveSpan. */
 export class SpanSlot implements ActiveSpan {
+  readonly propagated = true;
   traceId = '';
   spanId = '';
   flags = 0;

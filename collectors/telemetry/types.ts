@@ -1,6 +1,6 @@
 /**
- * What a tier sees of telemetry. One process has one Telemetry. Spans are noted in a preallocated ring; nothing is
- * exported until `drain`.
+ * What a tier sees of telemetry. One process has one Telemetry. Spans are noted in a preallocated ring and exported by
+ * `drain`; only mode `full` has the SDK note them, and export when it sees fit.
  */
 import type { Logger } from 'pino';
 import type { DrainReport } from '#contract/control.ts';
@@ -22,6 +22,8 @@ export type SpanKind = 'internal' | 'server' | 'client';
 /** A span under way. It is a slot of the ring: do not keep it after `end`. */
 export interface ActiveSpan extends TraceContext {
   readonly startNs: bigint;
+  /** Is its context to be sent on? Not where its process notes nothing and began the trace: nobody could join it. */
+  readonly propagated: boolean;
   set(key: string, value: string | number | bigint): void;
   /** Marks the span as an error; sets `error.type`. */
   fail(errorType: string): void;

@@ -4,7 +4,8 @@
  *
  * The caller provides the views `spans` and `logs` (columns of the ClickHouse exporter) and the tables
  * `cell_block(cb, phase, arm, block, …)` and `call(trace, cb, lead_in, ok, answered, due_ns, start_ns, end_ns,
- * latency_ns)`, where `trace` is `hash(trace_id)` and `cb` numbers a cell and block.
+ * latency_ns)`, where `trace` is `hash(trace_id)` and `cb` numbers a cell and block. Views and calls may stand for some
+ * blocks of a campaign and then for the next ones: `readTraces` replaces what it left before.
  */
 import type { Column, Store } from './store.ts';
 
@@ -25,15 +26,23 @@ export interface Service {
 }
 
 /**
- * Reads all spans once, and leaves the tables `service`, `span`, `path` and `overlap` for the queries below.
+ * Leaves the table `service`, which numbers those of all spans and lines. To be called once, before traces are read.
  * @returns the services that sent something or stand on a path
  */
-export async function readTraces(store: Store, tiers: ReadonlyMap<string, Role>): Promise<Service[]> {
+export async function readServices(store: Store, tiers: ReadonlyMap<string, Role>): Promise<Service[]> {
   const rows = [...tiers].map(([service, role]) => `(${quoted(service)}, ${roleNumber[role]})`);
   await store.execute(`CREATE TABLE tier(service VARCHAR, role INTEGER); INSERT INTO tier VALUES ${rows.join(', ')}`);
-  for (const name of ['service', 'span', 'path', 'overlap']) await store.run(sql(name));
+  await store.run(sql('service'));
   return store.rows<Service>(sql('services'));
 }
+
+/** Reads spans and lines once, and leaves the tables `span`, `path`, `overlap` and `line` for the queries below. */
+export async function readTraces(store: Store): Promise<void> {
+  for (const name of ['span', 'path', 'overlap', 'line']) await store.run(sql(name));
+}
+
+/** Lets go of what `readTraces` left, so that it does not stand beside what is read next. */
+export const dropTraces = (store: Store): Promise<void> => store.run(sql('drop_traces'));
 
 /** Sums over the warm, answered calls of a cell and block, ns; `complete` counts those whose tool span was stored. */
 export interface PartSums {
@@ -82,7 +91,7 @@ export async function completeTraces(
   store: Store,
   needs: ReadonlyMap<number, readonly Service[]>,
 ): Promise<{ cb: number; traces: number; complete: number }[]> {
-  await store.execute('CREATE TABLE need(cb INTEGER, services BIGINT)');
+  await store.execute('CREATE OR REPLACE TABLE need(cb INTEGER, services BIGINT)');
   const rows = [...needs].map(
     ([cb, services]) => `(${cb}, ${services.reduce((bits, s) => bits | (1n << BigInt(s.code)), 0n)})`,
   );

@@ -8,6 +8,7 @@ import {
   openStore,
   orphans,
   partSums,
+  readServices,
   readTraces,
   type Service,
   type Store,
@@ -86,7 +87,9 @@ async function given(rows: {
   await store.execute(
     `CREATE TABLE cell_block AS SELECT DISTINCT cb, '${rows.phase ?? 'latency'}' AS phase, 0 AS block FROM call`,
   );
-  return { store, services: await readTraces(store, tiers) };
+  const services = await readServices(store, tiers);
+  await readTraces(store);
+  return { store, services };
 }
 
 /** One call through a gateway: 10 lag, 20 in the agent, 30 on the first wire, 40 gateway, 50 on the second wire, 5 check, 45 tool. */

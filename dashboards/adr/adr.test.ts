@@ -136,6 +136,37 @@ test('prices count for or against only where their interval leaves zero out', ()
   assert.match(native(emptyFixture()), /its price in latency was not measured/);
 });
 
+test('throughput and its price stand at each option and in a table, with their pointers', () => {
+  const analysis = fixture();
+  const at = (metric: string, baseline: string | null) =>
+    analysis.load!.metrics.findIndex((m) => m.metric === metric && m.arm === 'gateway' && m.baseline === baseline);
+  const ratio = analysis.load!.metrics[at('frontier_p99_10ms_ratio', 'direct')]!;
+  ratio.ci95 = [0.4, 0.6];
+  const text = record(analysis);
+  assert.match(
+    text,
+    /\*\*Throughput under load, and its price\.\*\* The highest offered rate with a p99 under 10 ms was, each arm alone/,
+  );
+  const gateway = text.split('### Gateway')[1]!.split('### Layered')[0]!;
+  assert.match(
+    gateway,
+    /\* Bad, because under load, the highest offered rate with a p99 under 10 ms was 1,000 calls\/s/,
+  );
+  assert.ok(gateway.includes(`/load/metrics/${at('frontier_p99_10ms', null)}`));
+  ratio.ci95 = [0.8, 1.2];
+  assert.match(record(analysis), /\* Neutral, because under load, the highest .*cannot tell from the same/);
+  ratio.ci95 = [0.8, null];
+  assert.match(record(analysis), /\* Neutral, because under load, the highest /);
+  assert.match(text, /\| saturation\\_ratio \| gateway ÷ direct \||\| saturation_ratio \| gateway ÷ direct \|/);
+});
+
+test('a campaign without a load phase says that no throughput was measured', () => {
+  const text = record({ ...fixture(), load: null });
+  assert.match(text, /\*\*Throughput under load, and its price\.\*\* Not measured: the load phase was not run/);
+  assert.match(text, /Throughput: none was measured, since the load phase was not run/);
+  assert.doesNotMatch(text, /because under load/);
+});
+
 test('a gateway of the user’s own is an option of its own, beside or in place of the modelled one', () => {
   const analysis = attachedFixture();
   assert.ok(headings(record(analysis)).includes('### Gateway ours, arm our-gw'));

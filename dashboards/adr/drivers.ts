@@ -2,8 +2,9 @@
 import type { Analysis } from '#contract/analysis.ts';
 import type { Capability } from '#contract/security.ts';
 import { meteredArms } from '../charts/resources.ts';
-import { answer } from '../reading/answer.ts';
+import { answer, durabilitySentences } from '../reading/answer.ts';
 import { clean, list, number, percent } from '../reading/format.ts';
+import { throughputSays } from '../reading/load.ts';
 import { armSentences } from '../reading/security.ts';
 import { stateOf } from '../reading/standing.ts';
 
@@ -27,7 +28,7 @@ function logsSay(analysis: Analysis): string {
     state === 'not tested'
       ? `${withstands} (claim C10) was not tested, and an auditor asks for that first.`
       : `${withstands} was tried (claim C10: ${state}). ${attacksSay(analysis, ['audit_logging'], '')}`;
-  return `${share}. ${tampering.trim()}`;
+  return [`${share}.`, tampering.trim(), ...durabilitySentences(analysis)].join(' ');
 }
 
 /** Outcomes of the attacks on these capabilities, by arm; otherwise what the campaign cannot say. */
@@ -53,10 +54,11 @@ function errorsSay(analysis: Analysis): string {
   return `Token handling under expiry and revocation (claim C3: ${stateOf(analysis, 'C3')}) and the error budgets of both paths (claim C6: ${stateOf(analysis, 'C6')}) were compared as the evidence below shows.`;
 }
 
-/** Latency and failures, on which the campaign speaks, then the six that weigh whatever the latency is. */
+/** Latency, throughput and failures, on which the campaign speaks, then the six that weigh whatever the latency is. */
 export function drivers(analysis: Analysis): Driver[] {
   return [
     { name: 'Latency of tool calls', says: answer(analysis).join(' ') },
+    { name: 'Throughput under load, and its price', says: throughputSays(analysis) },
     { name: 'Failures when tokens expire or are revoked', says: errorsSay(analysis) },
     { name: 'Evidence for SOC 2 Type II or ISO 27001', says: logsSay(analysis) },
     {

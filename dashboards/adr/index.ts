@@ -1,11 +1,21 @@
 /** The decision record, in the form of MADR 4 (https://adr.github.io/madr), as a proposal that people decide on. */
 import type { Analysis, Comparison, Verdict } from '#contract/analysis.ts';
 import { evidenceWords, intervalText, quotable, upperFirst } from '../reading/answer.ts';
-import { byArm, subjectText } from '../reading/arms.ts';
+import { auditText, byArm, subjectText } from '../reading/arms.ts';
 import { clean, count, estimateAndInterval, plural, range } from '../reading/format.ts';
+import { pressedFigure, pressedWords, quotedMetrics } from '../reading/load.ts';
 import { escapeMarkdown, yamlString } from '../reading/markup.ts';
 import { outcomeOf } from '../reading/outcome.ts';
-import { cellText, comparisonsOf, displayUnit, keyEvidence, pairName, pairsOf, placeOf } from '../reading/pairs.ts';
+import {
+  cellText,
+  comparisonsOf,
+  displayUnit,
+  keyEvidence,
+  pairName,
+  pairsOf,
+  placeOf,
+  pressedName,
+} from '../reading/pairs.ts';
 import { lookAgain, notTested } from '../reading/scope.ts';
 import { applicable, attacked, attackedArms, countsText } from '../reading/security.ts';
 import { course, weakness } from '../reading/standing.ts';
@@ -22,7 +32,9 @@ function tableOf(head: readonly string[], rows: readonly (readonly string[])[]):
 
 function context(analysis: Analysis): string {
   const { campaign } = analysis;
-  const arms = byArm(analysis, campaign.arms).map((a) => `${a.arm}: ${subjectText(a.subject)}`);
+  const arms = byArm(analysis, campaign.arms).map((a) =>
+    [`${a.arm}: ${subjectText(a.subject)}`, auditText(a)].filter((part) => part !== null).join('; '),
+  );
   return `The question that was brought: ${md(campaign.question)}
 
 A team that runs AI agents must choose where the security of their tool calls lives: in the agent runtime, in a gateway between the agents and the services, in both, or nowhere yet. Weighbridge ran the same calls through each arrangement. Campaign ${md(campaign.id)}, ${md(campaign.profile)} profile, ${course(campaign)}: ${plural(campaign.blocks.kept, 'block')} kept of ${campaign.blocks.planned} planned, ${campaign.blocks.voided} voided.
@@ -99,6 +111,26 @@ function priceTable(analysis: Analysis): string {
   return tableOf(['Metric', 'Pair', 'Where', 'Difference', 'Interval', 'Blocks', 'n', 'In analysis.json'], rows);
 }
 
+/** Each arm's own figures, then their ratios to no controls. */
+function loadText(analysis: Analysis): string {
+  const { load } = analysis;
+  if (!load)
+    return 'Throughput: none was measured, since the load phase was not run. `weighbridge run --phases load` runs it.';
+  const arms = byArm(analysis, load.arms).map(({ arm }) => arm);
+  const compared = arms.filter((arm) => arm !== 'direct').map((arm) => ({ arm, baseline: 'direct' }));
+  const rows = [...arms.map((arm) => ({ arm, baseline: null })), ...compared].flatMap((at) =>
+    quotedMetrics.flatMap((metric) => {
+      const found = pressedFigure(analysis, metric, at);
+      if (!found) return [];
+      const { size, interval } = pressedWords(found);
+      const { figure, pointer } = found;
+      return [[figure.metric, pressedName(figure), size, interval, count(figure.blocks), count(figure.n), pointer]];
+    }),
+  );
+  const table = tableOf(['Metric', 'Arms', 'Figure', 'Interval', 'Blocks', 'n', 'In analysis.json'], rows);
+  return `Throughput and its price, each arm pressed alone (${md(load.workload)}, tools that answer at once, plain HTTP); \`÷\` is the ratio of two arms:\n\n${rows.length === 0 ? 'No figure came of it.' : table}`;
+}
+
 function outcome(analysis: Analysis): string {
   const { chosen, because, figure, consequences } = outcomeOf(analysis);
   return `Chosen option: ${md(upperFirst(chosen))}, because ${md(because)}.${figure === null ? '' : ` The figure: ${md(figure)}`}
@@ -172,6 +204,8 @@ ${verdictTable(analysis)}
 Prices:
 
 ${priceTable(analysis)}
+
+${loadText(analysis)}
 
 ${securityText(analysis)}### To quote as it stands
 

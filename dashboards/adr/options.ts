@@ -4,6 +4,7 @@ import type { Cell } from '#contract/security.ts';
 import { comparisonSentence } from '../reading/answer.ts';
 import { subjectText } from '../reading/arms.ts';
 import { clean, count, percent, plural, shorten } from '../reading/format.ts';
+import { pressedFigure, pressedSentence, sideOfRatio, throughput } from '../reading/load.ts';
 import { findComparison } from '../reading/pairs.ts';
 import { applicable, attacked, cellsOfArm, countsOf, titles } from '../reading/security.ts';
 
@@ -42,6 +43,27 @@ function prices(analysis: Analysis, arm: string): Argument[] {
     const side = sideOf(analysis, found.comparison);
     const doubt = side === 'Neutral' ? ', which this campaign cannot tell from nothing' : '';
     return { side, because: `${comparisonSentence(analysis, found.comparison)}${doubt}` };
+  });
+}
+
+/** Throughput is a price where less is carried, CPU time where more is used. */
+const priceUnderLoad = [
+  { metric: throughput, dear: 'below' },
+  { metric: 'cpu_us_per_call', dear: 'above' },
+] as const;
+
+/** What the arm carries, and what that takes, against no controls; nothing where the campaign has no load phase. */
+function underLoad(analysis: Analysis, arm: string): Argument[] {
+  return priceUnderLoad.flatMap(({ metric, dear }): Argument[] => {
+    const because = pressedSentence(analysis, metric, arm, 'direct');
+    if (because === null) return [];
+    const ratio = arm === 'direct' ? null : pressedFigure(analysis, metric, { arm, baseline: 'direct' });
+    if (!ratio || ratio.figure.estimate === null) return [{ side: 'Neutral', because }];
+    const { profile, status } = analysis.campaign;
+    const lies = profile === 'smoke' || status === 'aborted' ? 'open' : sideOfRatio(ratio);
+    if (lies === 'open')
+      return [{ side: 'Neutral', because: `${because}, which this campaign cannot tell from the same` }];
+    return [{ side: lies === dear ? 'Bad' : 'Good', because }];
   });
 }
 
@@ -180,6 +202,7 @@ export function options(analysis: Analysis): Option[] {
     arm,
     arguments: [
       ...(arm === 'direct' ? [] : prices(analysis, arm)),
+      ...underLoad(analysis, arm),
       ...tokens(analysis, arm),
       ...attacks(analysis, arm),
       ...more(analysis),

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import type { Analysis } from '#contract/analysis.ts';
 import { fixture } from '../testing/fixture.ts';
+import { calibratedFixture, hostileCalibratedFixture } from '../testing/fixture-calibration.ts';
 import { attackedFixture, hostileAttackedFixture } from '../testing/fixture-security.ts';
 import {
   attachedFixture,
@@ -41,10 +42,15 @@ const variants = {
   hostile: hostileFixture,
   attacked: attackedFixture,
   'hostile and attacked': hostileAttackedFixture,
+  calibration: calibratedFixture,
+  'hostile and calibrated': hostileCalibratedFixture,
 };
-/** Attacks are in some campaigns only, and with them the chart of their races. */
+/** Attacks are in some campaigns only, and with them the chart of their races; so is a calibration. */
 const drawn = (analysis: Analysis) =>
-  charts.filter((c) => c.name !== 'escalation' || analysis.security.length > 0).map((c) => c.name);
+  charts
+    .filter((c) => c.name !== 'escalation' || analysis.security.length > 0)
+    .filter((c) => c.name !== 'calibration' || analysis.calibration !== null)
+    .map((c) => c.name);
 
 for (const [variant, build] of Object.entries(variants)) {
   test(`${variant}: every chart is drawn, without a warning, as well-formed SVG with title and description`, async () => {

@@ -1,5 +1,6 @@
 /** All charts of a campaign, in the order in which the page shows them. */
 import type { Analysis } from '#contract/analysis.ts';
+import { calibrationChart } from './calibration.ts';
 import type { Chart, VegaLiteSpec } from './chart.ts';
 import { comparisonsChart } from './comparisons.ts';
 import { correlationChart } from './correlation.ts';
@@ -30,6 +31,7 @@ export const charts: readonly Chart[] = [
   loadLatencyChart,
   loadFrontierChart,
   escalationChart,
+  calibrationChart,
 ];
 
 export interface RenderedChart {

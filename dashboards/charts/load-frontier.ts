@@ -25,8 +25,9 @@ function rowsOf(arm: string, { frontier, saturation }: LoadArm): RateRow[] {
   const row = (
     cell: string,
     rate: number,
-    { ci95, text }: { ci95: [number, number] | null; text: string },
+    { ci95, text }: { ci95: readonly [number, number | null] | null; text: string },
   ): RateRow => {
+    // Without an upper end the text says that there is more.
     const [lo, hi] = ci95 ?? [null, null];
     return { cell, arm, rate, lo, hi, text, end: Math.max(rate, hi ?? 0) };
   };
@@ -55,7 +56,7 @@ export function loadFrontier(analysis: Analysis): VegaLiteSpec | null {
   return specification(
     {
       title: 'What each arm carries',
-      subtitle: `The highest offered rate whose p99 stays under the limit, as at every lower step; and the most that was served without a pace. Median of ${load.blocks} blocks; thick lines are 95 % block-bootstrap intervals.`,
+      subtitle: `The highest offered rate whose p99 stays under the limit, as at every lower step; and the most that was served without a pace. Median of ${load.blocks} blocks; thick lines are 95 % block-bootstrap intervals, from a rate that was carried to one that was too slow.`,
       description: 'For each p99 limit and arm the highest rate that was carried under it, in calls per second.',
     },
     {
@@ -69,7 +70,7 @@ export function loadFrontier(analysis: Analysis): VegaLiteSpec | null {
             encoding: { x: x('rate'), y, color: colour },
           },
           {
-            transform: [{ filter: 'isValid(datum.lo)' }],
+            transform: [{ filter: 'isValid(datum.lo) && isValid(datum.hi)' }],
             mark: { type: 'rule', strokeWidth: 6, opacity: 0.35 },
             encoding: { x: x('lo'), x2: { field: 'hi' }, y, color: colour },
           },

@@ -1,16 +1,17 @@
 /** The answer to the campaign's question, and the sentences that the page, the record and the charts share. */
 import type { Analysis, Comparison, Verdict } from '#contract/analysis.ts';
-import { armSubject, armWithRole } from './arms.ts';
+import { armSubject, armWithRole, isPriceOfDurability } from './arms.ts';
+import { calibrationFinding } from './calibration.ts';
 import { latencyVerdict, latencyVerdicts } from './claims.ts';
 import {
   clean,
   count,
   estimateAndInterval,
-  type Interval,
   levelPercent,
   notEstimated,
   percent,
   plural,
+  type Reach,
   range,
   shorten,
 } from './format.ts';
@@ -23,6 +24,7 @@ import {
   type Evidence,
   isCounted,
   keyEvidence,
+  loadMetricAt,
   metricText,
 } from './pairs.ts';
 import { isProvisional, latencyStanding, marginText, regionMs, type Standing, weakness } from './standing.ts';
@@ -55,6 +57,17 @@ export function comparisonSentence(analysis: Analysis, c: Comparison): string {
   );
 }
 
+const pricedQuantiles = ['felt_p50_shift', 'felt_p95_shift'];
+
+/**
+ * What it costs that audit records are durable before a call goes upstream: a sentence per figure; none where no arm was
+ * run that differs from another in that alone.
+ */
+export const durabilitySentences = (analysis: Analysis): string[] =>
+  analysis.comparisons
+    .filter((c) => pricedQuantiles.includes(c.metric) && isPriceOfDurability(analysis, c))
+    .map((c) => `With audit records that are durable first, ${comparisonSentence(analysis, c)}.`);
+
 /** The first figure behind a verdict as a sentence without its full stop. */
 export function claimComparisonText(analysis: Analysis, verdict: Verdict): string {
   const found = claimComparison(analysis, verdict.claim);
@@ -66,11 +79,11 @@ export function claimComparisonText(analysis: Analysis, verdict: Verdict): strin
 }
 
 /** The interval of a piece of evidence and its level: what the comparison behind it says, else what the verdict says. */
-export function evidenceInterval(analysis: Analysis, evidence: Evidence): { ci: Interval | null; level: string } {
+export function evidenceInterval(analysis: Analysis, evidence: Evidence): { ci: Reach | null; level: string } {
   // Exact intervals of races; counts of attacks have none.
   if (evidence.pointer.startsWith('/security/')) return { ci: evidence.ci, level: evidence.ci === null ? '' : '95 %' };
-  const c = comparisonAt(analysis, evidence.pointer)?.comparison;
-  const is = (ci: Interval | null | undefined) =>
+  const c = comparisonAt(analysis, evidence.pointer)?.comparison ?? loadMetricAt(analysis, evidence.pointer);
+  const is = (ci: Reach | null | undefined) =>
     ci != null && evidence.ci !== null && ci[0] === evidence.ci[0] && ci[1] === evidence.ci[1];
   if (is(c?.ci95)) return { ci: evidence.ci, level: '95 %' };
   if (is(c?.ci90)) return { ci: evidence.ci, level: '90 %' };
@@ -91,9 +104,9 @@ export function evidenceWords(analysis: Analysis, verdict: Verdict, evidence: Ev
   if (estimate === null) return { size: notEstimated, interval: null, level: '' };
   const { ci, level } = evidenceInterval(analysis, evidence);
   if (isCounted(evidence)) return { size: `${count(estimate)} of ${count(evidence.n)}`, interval: null, level: '' };
-  const noEvent = unit === 'ratio' && estimate === 0 && comparisonAt(analysis, pointer) === null;
-  if (noEvent)
-    return { size: ci === null ? 'none seen' : `none seen, at most ${percent(ci[1])}`, interval: null, level: '' };
+  const isRate = unit === 'ratio' && !comparisonAt(analysis, pointer) && !loadMetricAt(analysis, pointer);
+  if (isRate && estimate === 0)
+    return { size: ci === null ? 'none seen' : `none seen, at most ${percent(ci[1] ?? 1)}`, interval: null, level: '' };
   const [size, interval] = estimateAndInterval(estimate, ci, displayUnit(verdict.metric, unit));
   return { size, interval, level };
 }
@@ -125,6 +138,8 @@ export const upperFirst = (text: string): string => text.charAt(0).toUpperCase()
 export function answer(analysis: Analysis): string[] {
   const verdict = latencyVerdict(analysis);
   const standing = latencyStanding(analysis);
+  const { calibration } = analysis;
+  if (calibration?.own) return [calibrationFinding(calibration), ...provisos(analysis)];
   if (!verdict) return [standingClause['not tested'](''), ...provisos(analysis)];
   const found = decisionComparison(analysis);
   const sentences: string[] = [];

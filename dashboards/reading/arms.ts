@@ -63,6 +63,26 @@ export function subjectText(subject: Subject): string {
   return `${clean(subject.system)} (${[kind, where.join(', ')].filter((t) => t !== '').join('; ')})`;
 }
 
+type Arm = Analysis['campaign']['arms'][number];
+
+const isDurable = (arm: Arm): boolean => arm.audit === 'group_commit';
+
+const auditWords = {
+  buffered: 'audit records buffered, written after the answer',
+  group_commit: 'audit records by group commit, durable before a call goes upstream',
+} as const;
+
+/** When the gateway's audit records of an arm are durable; null where it keeps none, or that was not noted. */
+export const auditText = ({ audit }: Arm): string | null => (audit === undefined ? null : auditWords[audit]);
+
+/** Do the two differ in nothing that the plan tells but this: the arm's audit records are durable, the baseline's are not? */
+export function isPriceOfDurability(analysis: Analysis, pair: { arm: string; baseline: string }): boolean {
+  const [arm, baseline] = [pair.arm, pair.baseline].map((name) => analysis.campaign.arms.find((a) => a.arm === name));
+  if (arm === undefined || baseline?.audit !== 'buffered' || !isDurable(arm)) return false;
+  const alike = arm.controls === baseline.controls && arm.gateway === baseline.gateway;
+  return alike && arm.telemetry === baseline.telemetry;
+}
+
 /** Where an arm's controls stand, in a few words; null where the plan does not hold the arm. */
 function roleOf(analysis: Analysis, name: string): string | null {
   const arm = analysis.campaign.arms.find((a) => a.arm === name);
@@ -74,7 +94,8 @@ function roleOf(analysis: Analysis, name: string): string | null {
   if (arm.gateway === 'passthrough')
     return arm.controls === 'on' ? 'controls in the agent, bare gateway' : 'bare gateway, no controls';
   if (arm.gateway !== 'gateway') return `behind ${shorten(clean(arm.gateway), 60)}`;
-  return arm.controls === 'on' ? 'controls in the agent and at the gateway' : 'controls at the gateway';
+  const role = arm.controls === 'on' ? 'controls in the agent and at the gateway' : 'controls at the gateway';
+  return isDurable(arm) ? `${role}, durable audit records` : role;
 }
 
 /** `gateway (controls at the gateway)`. */

@@ -5,6 +5,9 @@
 
 export type Interval = readonly [number, number];
 
+/** An upper end that is null lies beyond all that was tried. */
+export type Reach = readonly [number, number | null];
+
 /** What stands where a figure was not estimated. */
 export const notEstimated = 'not estimated';
 
@@ -69,6 +72,8 @@ const scales: Record<string, { factor: number; suffix: string; most: number }> =
   ratio: { factor: 100, suffix: ' %', most: 4 },
   share: { factor: 100, suffix: ' %', most: 4 },
   count: { factor: 1, suffix: '', most: 0 },
+  per_s: { factor: 1, suffix: ' calls/s', most: 0 },
+  workers: { factor: 1, suffix: ' workers', most: 1 },
 };
 
 const scaleOf = (unit: string) => scales[unit] ?? { factor: 1, suffix: unit === '' ? '' : ` ${unit}`, most: 3 };
@@ -80,12 +85,13 @@ export function quantity(value: number, unit: string): string {
 }
 
 /** An estimate and its interval in words, with one precision: `['0.41 ms', '0.36 to 0.47 ms']`. */
-export function estimateAndInterval(value: number, ci: Interval | null, unit: string): [string, string | null] {
+export function estimateAndInterval(value: number, ci: Reach | null, unit: string): [string, string | null] {
   const { factor, suffix, most } = scaleOf(unit);
-  const scaled = [value, ...(ci ?? [])].map((x) => x * factor);
+  const scaled = [value, ...(ci ?? [])].flatMap((x) => (x === null ? [] : x * factor));
   const decimals = decimalsFor(scaled, most);
   const estimate = `${fixed(scaled[0]!, decimals)}${suffix}`;
   if (ci === null) return [estimate, null];
+  if (ci[1] === null) return [estimate, `${fixed(scaled[1]!, decimals)}${suffix} or more`];
   return [estimate, `${fixed(scaled[1]!, decimals)} to ${fixed(scaled[2]!, decimals)}${suffix}`];
 }
 

@@ -1,7 +1,10 @@
 /** Pairs of arms that are compared, and what the difference between them means (design: the price of each thing separates). */
 import type { Analysis, Comparison, Verdict } from '#contract/analysis.ts';
+import type { LoadMetricFigure } from '#contract/loadFigures.ts';
+import { isPriceOfDurability } from './arms.ts';
 import { latencyVerdict } from './claims.ts';
 import { clean, shorten } from './format.ts';
+import { isPriceOfWatching } from './watching.ts';
 
 export type Evidence = Verdict['evidence'][number];
 
@@ -23,6 +26,8 @@ const known: Pair[] = [
   { arm: 'layered', baseline: 'native', meaning: 'gateway on top' },
   { arm: 'native', baseline: 'native-regressed', meaning: 'the fix' },
   { arm: 'native-regressed', baseline: 'direct', meaning: 'controls before the fix' },
+  { arm: 'passthrough-untraced', baseline: 'direct-untraced', meaning: 'the hop, not traced' },
+  { arm: 'passthrough-full-sdk', baseline: 'direct-full-sdk', meaning: 'the hop, traced by the SDK' },
   { arm: 'direct-b', baseline: 'direct', meaning: 'same twice (A/A)' },
 ];
 
@@ -52,6 +57,12 @@ export function comparisonAt(analysis: Analysis, pointer: string): ComparisonAt 
   return comparison ? { comparison, index: Number(match![1]) } : null;
 }
 
+/** The figure of the load phase that a JSON pointer leads to; null where it leads elsewhere. */
+export function loadMetricAt(analysis: Analysis, pointer: string): LoadMetricFigure | null {
+  const match = /^#?\/load\/metrics\/(\d+)(?:\/|$)/.exec(pointer);
+  return (match && analysis.load?.metrics[Number(match[1])]) ?? null;
+}
+
 /** Where a piece of evidence was measured: the cell of the comparison behind it, else its label. */
 export function placeOf(analysis: Analysis, evidence: Evidence): string {
   const found = comparisonAt(analysis, evidence.pointer);
@@ -77,6 +88,8 @@ export const isCounted = (evidence: Evidence): boolean =>
 export function meaningOf(analysis: Analysis, pair: { arm: string; baseline: string }): string | null {
   const decision = decisionComparison(analysis);
   if (decision && same(decision.comparison, pair)) return 'the decision';
+  if (isPriceOfDurability(analysis, pair)) return 'durable audit records';
+  if (isPriceOfWatching(analysis, pair)) return 'what watching costs';
   const builtIn = known.find((k) => same(k, pair))?.meaning ?? null;
   return builtIn === 'the decision' && decision ? 'gateway instead of native' : builtIn;
 }
@@ -210,4 +223,22 @@ export const displayUnit = (metric: string, unit: string): string =>
 
 /** A metric in words; the name itself where it is not of the contract. */
 export const metricText = (metric: string): string =>
-  Object.hasOwn(metrics, metric) ? metrics[metric]! : clean(metric);
+  Object.hasOwn(metrics, metric) ? metrics[metric]! : (loadMetricText(metric) ?? clean(metric));
+
+const pressed: Record<string, string> = {
+  saturation: 'most served by a closed loop',
+  knee: 'workers at the knee',
+  cpu_us_per_call: 'CPU time per call where most is served',
+};
+
+/** A figure of the load phase in words; a ratio is told by its two arms. */
+function loadMetricText(metric: string): string | null {
+  const name = metric.replace(/_ratio$/, '');
+  const limit = /^frontier_p99_(\d+)ms$/.exec(name)?.[1];
+  if (limit !== undefined) return `highest offered rate with a p99 under ${limit} ms`;
+  return Object.hasOwn(pressed, name) ? pressed[name]! : null;
+}
+
+/** `gateway`, or `gateway ÷ native` for a ratio. */
+export const pressedName = ({ arm, baseline }: Pick<LoadMetricFigure, 'arm' | 'baseline'>): string =>
+  baseline === null ? clean(arm) : `${clean(arm)} ÷ ${clean(baseline)}`;

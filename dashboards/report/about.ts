@@ -1,7 +1,7 @@
 /** What the campaign was: subjects, environment, digests, how to verify it; what it did not test; the words it uses. */
 import type { Analysis } from '#contract/analysis.ts';
 import { quotable } from '../reading/answer.ts';
-import { byArm, subjectText } from '../reading/arms.ts';
+import { auditText, byArm, subjectText } from '../reading/arms.ts';
 import { conditionText } from '../reading/pairs.ts';
 import { lookAgain, notTested } from '../reading/scope.ts';
 import { type Html, html } from './html.ts';
@@ -25,7 +25,13 @@ function subjects(analysis: Analysis): Html {
       { label: 'Subject' },
     ],
     rows: byArm(analysis, analysis.campaign.arms).map((a) => ({
-      cells: [a.arm, a.label, a.controls, a.gateway, subjectText(a.subject)],
+      cells: [
+        a.arm,
+        a.label,
+        a.controls,
+        [a.gateway, auditText(a)].filter((part) => part !== null).join('; '),
+        subjectText(a.subject),
+      ],
     })),
     cards: true,
   });

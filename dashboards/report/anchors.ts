@@ -51,6 +51,8 @@ function attackAnchor(analysis: Analysis, index: number, cell: string | undefine
 function anchorOf(analysis: Analysis, pointer: string): string | null {
   const attack = /^#?\/security\/0\/attacks\/(\d+)(?:\/cells\/(\d+))?/.exec(pointer);
   if (attack) return attackAnchor(analysis, Number(attack[1]), attack[2]);
+  const pressed = /^#?\/load\/metrics\/(\d+)/.exec(pointer);
+  if (pressed) return analysis.load?.metrics[Number(pressed[1])] ? `load-metrics-${pressed[1]}` : null;
   const race = /^#?\/security\/0\/races\/(\d+)/.exec(pointer);
   if (race) return analysis.security[0]?.races[Number(race[1])] ? `security-r${race[1]}` : null;
   const match = /^#?\/(\w+)\/(\d+)(?:\/(\w+))?/.exec(pointer);

@@ -2,6 +2,7 @@
 import type { Analysis } from '#contract/analysis.ts';
 import { charts as allCharts, type RenderedChart } from '../charts/index.ts';
 import { environment, glossary, untested, verifying } from './about.ts';
+import { calibration } from './calibration.ts';
 import { allComparisons } from './comparisons.ts';
 import { type Html, html, trusted } from './html.ts';
 import { latency, whereItGoes } from './latency.ts';
@@ -13,6 +14,7 @@ import { style } from './style.ts';
 import { thresholds } from './thresholds.ts';
 import { trust } from './trust.ts';
 import { header, supports, verdicts } from './verdicts.ts';
+import { hasWatching, watching } from './watching.ts';
 
 const contents: [string, string][] = [
   ['answer', 'The answer'],
@@ -20,6 +22,8 @@ const contents: [string, string][] = [
   ['thresholds', 'Thresholds'],
   ['supports', 'What this supports'],
   ['trust', 'How far to trust it'],
+  ['calibration', 'Calibration'],
+  ['watching', 'What watching costs'],
   ['security', 'Security outcomes'],
   ['latency', 'Latency per arm'],
   ['where', 'Where the added time goes'],
@@ -36,8 +40,13 @@ const contents: [string, string][] = [
 ];
 
 /** Sections that only some campaigns have are named where they are. */
+const isThere = (analysis: Analysis, id: string): boolean => {
+  if (id === 'thresholds') return analysis.thresholds.length > 0;
+  return id !== 'watching' || hasWatching(analysis);
+};
+
 const navigation = (analysis: Analysis): Html =>
-  html`<nav class="contents" aria-labelledby="contents-h"><h2 id="contents-h">Contents</h2><ol>${contents.filter(([id]) => id !== 'thresholds' || analysis.thresholds.length > 0).map(([id, label]) => html`<li><a href="#${id}">${label}</a></li>`)}</ol></nav>`;
+  html`<nav class="contents" aria-labelledby="contents-h"><h2 id="contents-h">Contents</h2><ol>${contents.filter(([id]) => isThere(analysis, id)).map(([id, label]) => html`<li><a href="#${id}">${label}</a></li>`)}</ol></nav>`;
 
 /** A policy that lets nothing load or run, should an escape ever fail. */
 const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
@@ -59,6 +68,7 @@ export function reportHtml(analysis: Analysis, rendered: readonly RenderedChart[
 <body><a class="skip" href="#main">To the report</a><main id="main" class="page">
 ${header(analysis)}${navigation(analysis)}${draw('comparisons')}
 ${verdicts(analysis)}${thresholds(analysis)}${supports(analysis)}${trust(analysis)}
+${calibration(analysis, draw('calibration'))}${watching(analysis)}
 ${security(analysis, draw('escalation'))}
 ${latency(analysis, draw('latency-quantiles', 'latency-ecdf', 'warm-and-cold'))}
 ${whereItGoes(analysis, draw('waterfall'))}

@@ -2,9 +2,18 @@
 import type { Analysis } from '#contract/analysis.ts';
 import type { LoadArm, LoadFigures } from '#contract/loadFigures.ts';
 import { byArm, tierName } from '../reading/arms.ts';
-import { count, number, plural } from '../reading/format.ts';
+import {
+  count,
+  estimateAndInterval,
+  levelPercent,
+  notEstimated,
+  number,
+  plural,
+  type Reach,
+} from '../reading/format.ts';
+import { displayUnit, metricText, pressedName } from '../reading/pairs.ts';
 import { type Html, html, type Part } from './html.ts';
-import { bullets, section, table } from './parts.ts';
+import { bullets, fold, section, table } from './parts.ts';
 
 const numeric = (label: string) => ({ label, numeric: true });
 const small = (text: string): Html => html`<small>${text}</small>`;
@@ -13,8 +22,11 @@ const ms = (us: number): string => number(us / 1000, us < 10_000 ? 2 : us < 100_
 const quantile = (q: LoadArm['open'][number]['p99']): string =>
   q === null ? '–' : `${q.at_least ? '≥ ' : ''}${ms(q.us)}`;
 const optional = (value: number | null, decimals: number): string => (value === null ? '–' : number(value, decimals));
-const between = (ci: readonly [number, number] | null, decimals: number): Part =>
-  ci === null ? null : small(`${number(ci[0], decimals)} to ${number(ci[1], decimals)}`);
+const between = (ci: Reach | null, decimals: number): Part => {
+  if (ci === null) return null;
+  const [lo, hi] = ci;
+  return small(hi === null ? `${number(lo, decimals)} or more` : `${number(lo, decimals)} to ${number(hi, decimals)}`);
+};
 
 function frontierCell({ rate_per_s, ci95, at_least }: LoadArm['frontier'][number]): Part {
   if (rate_per_s === null) return '–';
@@ -40,7 +52,7 @@ function carried(analysis: Analysis, load: LoadFigures): Html {
   ];
   return table({
     id: 'load-frontier-table',
-    caption: `Throughput, calls per second: the highest offered rate whose p99 stays under a limit, as at every lower step; and the most that a closed loop served, under how many workers. The knee (workers at which waiting for one another bends the curve) and the peak are those of the universal scalability law fitted to the closed loop; “none”: the curve only flattens out. Median of ${plural(load.blocks, 'block')}; small: 95 % block-bootstrap intervals.`,
+    caption: `Throughput, calls per second: the highest offered rate whose p99 stays under a limit, as at every lower step; and the most that a closed loop served, under how many workers. The knee (workers at which waiting for one another bends the curve) and the peak are those of the universal scalability law fitted to the closed loop; “none”: the curve only flattens out. Median of ${plural(load.blocks, 'block')}; small: 95 % block-bootstrap intervals, those of rates from one that was carried to one that was too slow.`,
     columns: [
       { label: 'Arm' },
       ...load.limits_ms.map((limit) => numeric(`p99 under ${limit} ms`)),
@@ -73,6 +85,7 @@ function openSteps(analysis: Analysis, load: LoadFigures): Html {
         html`${count(s.late)}${small(s.lag_p99_us === null ? '–' : `p99 ${ms(s.lag_p99_us)} ms`)}`,
         count(s.in_flight_peak),
         optional(s.cpu_us_per_call, 0),
+        optional(s.run_queue_us_per_call, 0),
       ],
     })),
   );
@@ -83,7 +96,7 @@ function openSteps(analysis: Analysis, load: LoadFigures): Html {
       { label: 'Arm' },
       ...['Offered per s', 'Calls', 'Served per s', 'p50', 'p95', 'p99'].map(numeric),
       { label: 'Not served' },
-      ...['Late', 'Most under way', 'CPU-µs per call'].map(numeric),
+      ...['Late', 'Most under way', 'CPU-µs per call', 'Waiting for a CPU, µs'].map(numeric),
     ],
     rows,
   });
@@ -148,11 +161,76 @@ function hosts(analysis: Analysis, load: LoadFigures): Html {
   });
 }
 
+/** What claims and thresholds are judged by; folded, since the tables above have the same figures by arm. */
+function judgedBy(analysis: Analysis, { metrics }: LoadFigures): Part {
+  if (metrics.length === 0) return null;
+  const rows = metrics.map((m, i) => {
+    const unit = displayUnit(m.metric, m.unit);
+    const [size, interval] = m.estimate === null ? [notEstimated, null] : estimateAndInterval(m.estimate, m.ci95, unit);
+    return {
+      id: `load-metrics-${i}`,
+      cells: [
+        html`<code>${m.metric}</code>${small(metricText(m.metric))}`,
+        pressedName(m),
+        size,
+        html`${interval ?? 'none'}${interval === null ? null : small(levelPercent(m.level, '95 %'))}`,
+        count(m.blocks),
+        count(m.n),
+        m.missing ?? '',
+      ],
+    };
+  });
+  const body = table({
+    id: 'load-metrics-table',
+    caption:
+      'Every figure that a claim or a threshold can name. Ratios are arm ÷ baseline: the pseudomedian over blocks, with the exact signed-rank interval from the least to the most that each block allows.',
+    columns: [
+      { label: 'Metric' },
+      { label: 'Arms' },
+      ...['Estimate', '95 % interval', 'Blocks', 'n'].map(numeric),
+      { label: 'What limits it' },
+    ],
+    rows,
+  });
+  const cited = [...analysis.verdicts, ...analysis.thresholds].some((v) =>
+    v.evidence.some((e) => e.pointer.startsWith('/load/metrics/')),
+  );
+  return fold('Every figure that claims and thresholds are judged by', body, cited);
+}
+
+/** autocannon against a tier alone: beside the arms' figures, and in none of them. */
+function probed({ probes }: LoadFigures): Part {
+  if (probes.length === 0) return null;
+  return table({
+    id: 'load-probe-table',
+    caption:
+      'Probe: autocannon against one tier alone, one read-only request again and again on so many connections, with no agent and no pace. Its raw samples, our own quantiles, pooled over blocks; ms. Generator and tier share this machine’s cores. It says how much a tier gets through where nobody waits, nothing of what a call through an arm takes, and is in no other figure.',
+    columns: [
+      { label: 'Tier' },
+      ...['Connections', 'Blocks', 'Samples', 'Served per s', 'p50', 'p95', 'p99'].map(numeric),
+      { label: 'Not served' },
+    ],
+    rows: probes.map((p) => ({
+      cells: [
+        p.target === 'gateway' ? html`gateway of ${p.arm}` : 'tools',
+        count(p.connections),
+        count(p.blocks),
+        count(p.calls),
+        number(p.served_per_s, 1),
+        quantile(p.p50),
+        quantile(p.p95),
+        quantile(p.p99),
+        unserved(p.outcomes),
+      ],
+    })),
+  });
+}
+
 export function load(analysis: Analysis, figures: Part): Html {
   const { load: found } = analysis;
   const body =
     found === null
       ? html`<p>The load phase was not run in this campaign: nothing here tells how much an arm carries, or how it behaves when it is pressed. <code>weighbridge run --phases load</code> runs it alone.</p>${figures}`
-      : html`${figures}${bullets(found.remarks)}${carried(analysis, found)}${openSteps(analysis, found)}${closedSteps(analysis, found)}${hosts(analysis, found)}`;
+      : html`${figures}${bullets(found.remarks)}${carried(analysis, found)}${openSteps(analysis, found)}${closedSteps(analysis, found)}${hosts(analysis, found)}${probed(found)}${judgedBy(analysis, found)}`;
   return section({ id: 'load', title: 'Under load', body });
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Analysis } from '#contract/analysis.ts';
 import { charts, renderCharts } from '../charts/index.ts';
 import { fixture } from '../testing/fixture.ts';
+import { calibratedFixture, hostileCalibratedFixture } from '../testing/fixture-calibration.ts';
 import { attackedFixture, hostileAttackedFixture } from '../testing/fixture-security.ts';
 import {
   attachedFixture,
@@ -44,6 +45,8 @@ const variants = {
   required: requiredFixture,
   attacked: attackedFixture,
   'hostile and attacked': hostileAttackedFixture,
+  calibrated: calibratedFixture,
+  'hostile and calibrated': hostileCalibratedFixture,
 };
 
 function checkLinks(elements: readonly Element[]): void {
@@ -228,7 +231,8 @@ test('a chart that could not be drawn says why in its place', async () => {
 });
 
 test('every drawn chart stands with how to read it and what it does not show', async () => {
-  const html = await page(attackedFixture());
+  const { calibration } = calibratedFixture();
+  const html = await page({ ...attackedFixture(), calibration });
   const text = textOf(html);
   for (const chart of charts) {
     assert.ok(html.includes(`<figure id="chart-${chart.name}"`), chart.name);
@@ -277,6 +281,30 @@ test('under load: what each arm carries, how each step ended, and what the figur
   assert.match(text, /agent: 210 \(22\)/);
   assert.ok(text.includes(analysis.load!.remarks[0]!));
   assert.doesNotMatch(text, /The load phase was not run in this campaign/);
+});
+
+test('under load: probes stand beside the arms, and what claims are judged by has a row each, which their figures lead to', async () => {
+  const analysis = fixture();
+  const index = analysis.load!.metrics.findIndex((m) => m.metric === 'frontier_p99_10ms' && m.arm === 'gateway');
+  const { estimate, ci90, unit, n } = analysis.load!.metrics[index]!;
+  const [first] = analysis.verdicts;
+  analysis.verdicts.push({
+    ...first!,
+    claim: 'our-load',
+    metric: 'frontier_p99_10ms',
+    evidence: [{ label: 'gateway under load', pointer: `/load/metrics/${index}`, estimate, ci: ci90, unit, n }],
+  });
+  const html = await page(analysis);
+  assert.ok(html.includes(`<a href="#load-metrics-${index}"`));
+  assert.ok(html.includes(`id="load-metrics-${index}"`));
+  const text = textOf(html.slice(html.indexOf('<section id="load"'), html.indexOf('<section id="tokens"')));
+  assert.match(text, /Probe: autocannon against one tier alone/);
+  assert.match(text, /tools 16 6 54,000 9,400\.0/);
+  assert.match(text, /gateway of gateway 16/);
+  assert.match(text, /Waiting for a CPU, µs/);
+  assert.match(text, /frontier_p99_10ms highest offered rate with a p99 under 10 ms gateway/);
+  const without = textOf(await page({ ...analysis, load: { ...analysis.load!, probes: [] } }));
+  assert.doesNotMatch(without, /autocannon/);
 });
 
 test('a campaign that did not press its arms says so', async () => {

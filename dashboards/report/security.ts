@@ -15,6 +15,7 @@ import { evidenceLink } from './anchors.ts';
 import { attackTable, outcomeMark } from './attacks.ts';
 import { type Html, html, type Part } from './html.ts';
 import { bullets, fold, section, table } from './parts.ts';
+import { policyDifferences } from './policy.ts';
 
 function countsLine(counts: OutcomeCounts, subject = false): Html {
   const said = subject ? html`<small>${subjectText(counts.subject)}</small>` : null;
@@ -122,12 +123,12 @@ function notRun(figures: Part): Html {
 export function security(analysis: Analysis, figures: Part): Html {
   const found = attacked(analysis);
   const title = 'Security outcomes';
-  if (!found) return section({ id: 'security', title, body: notRun(figures) });
+  if (!found) return section({ id: 'security', title, body: [notRun(figures), policyDifferences(analysis)] });
   const arms = attackedArms(analysis, found);
   const cells = found.attacks.flatMap((a) => a.cells).filter((c) => c.outcome !== 'not_applicable');
   const body = html`<p>${plural(found.attacks.length, 'attack')} on ${plural(arms.length, 'arm')}, carried out ${plural(cells.length, 'time')} against real processes. An outcome is about the subject of its arm, and about this attack as it was carried out: another way around a control may exist.</p>
 <h3 id="capabilities">What is claimed, and what came of it</h3>${matrix(analysis, found)}
 ${figures}${raceTable(found)}
-<h3 id="attacks">Every attack on every arm</h3>${meanings}${attackTable(found, arms)}`;
+<h3 id="attacks">Every attack on every arm</h3>${meanings}${attackTable(found, arms)}${policyDifferences(analysis)}`;
   return section({ id: 'security', title, body });
 }

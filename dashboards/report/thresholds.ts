@@ -25,7 +25,7 @@ function figureOf(analysis: Analysis, { metric }: Judgement, e: Evidence): Html 
   const at = html`<small>${e.label}; n = ${count(e.n)}; ${e.result}</small>`;
   if (e.estimate === null) return html`<div>${notEstimated}${at}</div>`;
   // A rate without an event is not zero: the upper end of its interval says what it may be.
-  const none = e.unit === 'ratio' && e.estimate === 0 && !metric.endsWith('_shift');
+  const none = e.unit === 'ratio' && e.estimate === 0 && !/_(shift|ratio)$/.test(metric);
   const [size, interval] = estimateAndInterval(e.estimate, e.ci95, displayUnit(metric, e.unit));
   const said = `${none ? 'none seen' : size}${interval === null ? ', no interval' : `, 95 % interval ${interval}`}`;
   return html`<div>${evidenceLink(analysis, e.pointer, said)}${at}</div>`;

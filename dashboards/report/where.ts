@@ -1,5 +1,6 @@
 /** Where the time goes, told and in figures: what makes each difference, attempt by attempt, and per task beside per call. */
 import type { Analysis, Timing } from '#contract/analysis.ts';
+import { durabilitySentences } from '../reading/answer.ts';
 import { count, micros, percent, signedMicros } from '../reading/format.ts';
 import { cellText, pairName } from '../reading/pairs.ts';
 import { type Html, html, type Part } from './html.ts';
@@ -11,6 +12,7 @@ const numeric = (label: string) => ({ label, numeric: true });
 export function explained(analysis: Analysis): Html | null {
   const { explanations } = analysis;
   if (explanations.length === 0) return null;
+  const durability = durabilitySentences(analysis).map((sentence) => html`<p>${sentence}</p>`);
   const rows = explanations.map((e, i) => ({
     id: `explanations-${i}`,
     unexpected: e.unexpected,
@@ -23,7 +25,7 @@ export function explained(analysis: Analysis): Html | null {
       e.sentence,
     ],
   }));
-  return html`<h3 id="explained">What makes the difference</h3>${table({
+  return html`<h3 id="explained">What makes the difference</h3>${durability}${table({
     id: 'explained-table',
     caption:
       'Mean difference per call and per task, µs, and what it is made of. Unexpected is what the configuration of the two arms does not tell: new connections, lookups, handshakes, refusals, hops.',

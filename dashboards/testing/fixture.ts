@@ -269,6 +269,7 @@ export function fixture(options: FixtureOptions = {}): Analysis {
     verdicts,
     thresholds: [],
     load: loadFixture(blocks),
+    calibration: null,
     gates: gates(blocks),
     security: [],
     warnings: [

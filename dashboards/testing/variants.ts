@@ -89,7 +89,7 @@ export function ruled(analysis: Analysis, rulings: readonly Ruling[]): Analysis 
         c.ci90 = scaled(c.ci90, times);
       }
       e.estimate = e.estimate === null ? null : e.estimate * times;
-      e.ci = scaled(e.ci, times);
+      e.ci = e.ci && [e.ci[0] * times, e.ci[1] === null ? null : e.ci[1] * times];
     }
   }
   return next;

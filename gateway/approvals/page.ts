@@ -1,5 +1,6 @@
 /** The approvers' page: plain HTML and forms, no script, nothing from elsewhere. Everything shown is escaped. */
 import { createHash } from 'node:crypto';
+import type { CostReport, TaskCost } from '#contract/control.ts';
 import type { Session } from './approvers.ts';
 import type { ApprovalState, ApprovalView } from './store.ts';
 
@@ -11,6 +12,7 @@ article { border: 1px solid; border-radius: .5rem; margin: 1rem 0; padding: 0 1r
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; }
 dt { font-weight: 600; }
 dd { margin: 0; overflow-wrap: anywhere; }
+td, th { padding: .25rem .5rem; text-align: start; overflow-wrap: anywhere; }
 pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 form { display: inline-flex; flex-wrap: wrap; gap: .75rem; }
 button, input { font: inherit; min-height: 2.75rem; padding: 0 1rem; }
@@ -82,8 +84,42 @@ export const approvalPage = (session: Session, approval: ApprovalView | undefine
     }<p><a href="/">All approvals</a></p></main>`,
   );
 
+/** Of the many tasks that there may be, those that cost most. */
+const tasksShown = 200;
+
+export function costsPage(session: Session, costs: CostReport | null): string {
+  const tasks = [...(costs?.tasks ?? [])].sort(
+    (a, b) => b.spent_cents + b.unknown_cents - a.spent_cents - a.unknown_cents,
+  );
+  const left = tasks.length - tasksShown;
+  const head = [
+    'Agent',
+    'Task',
+    'Calls',
+    'Cents',
+    'Calls of unknown outcome',
+    'Their cents',
+    'Refused for want of budget',
+  ];
+  const body = costs
+    ? `<p>All agents: ${costs.all.spent_cents} cents spent, ${costs.window === 'day' ? 'today (UTC)' : 'in all'}; limit: ${costs.all.limit_cents ?? 'none'}.</p>
+<table><caption>By agent and task, since the gateway began; a task is the agent’s own word${left > 0 ? `; ${left} that cost less are left out` : ''}</caption>
+<thead><tr>${head.map((name) => `<th scope="col">${name}</th>`).join('')}</tr></thead>
+<tbody>${tasks.slice(0, tasksShown).map(costRow).join('\n')}</tbody></table>`
+    : '<p>No costs are counted: the budget control is off.</p>';
+  return document(
+    'Costs',
+    `${headerOf(session)}<main><h1>Costs</h1>${body}<p><a href="/">All approvals</a></p></main>`,
+  );
+}
+
+const costRow = ({ agent, task, calls, spent_cents, unknown_calls, unknown_cents, refused_calls }: TaskCost): string =>
+  `<tr>${[agent, task === '' ? '(none named)' : task, calls, spent_cents, unknown_calls, unknown_cents, refused_calls]
+    .map((cell) => `<td>${escaped(String(cell))}</td>`)
+    .join('')}</tr>`;
+
 const headerOf = ({ approver, form_token }: Session): string =>
-  `<header><p>Signed in as <strong>${escaped(approver)}</strong></p><form method="post" action="/logout"><input type="hidden" name="form_token" value="${form_token}"><button type="submit">Sign out</button></form></header>`;
+  `<header><p>Signed in as <strong>${escaped(approver)}</strong> · <a href="/costs">Costs</a></p><form method="post" action="/logout"><input type="hidden" name="form_token" value="${form_token}"><button type="submit">Sign out</button></form></header>`;
 
 const noticeOf = (notice: Notice | undefined): string =>
   notice ? `<p role="${notice.role}">${escaped(notice.text)}</p>` : '';
@@ -113,7 +149,7 @@ function article(session: Session, approval: ApprovalView): string {
 
 const argumentsOf = ({ arguments: text }: ApprovalView): string =>
   text === null
-    ? 'not kept across the gateway’s restart; shown again once the agent repeats its call'
+    ? 'never written, so the gateway’s restart took them; once the agent repeats its call they are shown again, and it can be approved'
     : `<pre>${escaped(text) || '(no body)'}</pre>`;
 
 const timeOf = (epoch_ms: number): string => {

@@ -54,6 +54,12 @@ async function pageOf({ approvals_url }: Running, id: string): Promise<string> {
   return (await fetch(`${approvals_url}/approvals/${id}`, { headers: { cookie } })).text();
 }
 
+const decide = ({ approvals_url }: Running, id: string, action: 'approve' | 'deny'): Promise<Response> =>
+  fetch(`${approvals_url}/api/approvals/${id}/${action}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${secret}` },
+  });
+
 async function kill({ control }: Running): Promise<void> {
   const gone = new Promise((resolve) => control.child.once('exit', resolve));
   control.child.kill('SIGKILL');
@@ -72,11 +78,8 @@ test('norm 27: kill -9 after each step: approved once, served once, the code use
   await kill(gateway);
 
   gateway = await start();
-  const decided = await fetch(`${gateway.approvals_url}/api/approvals/${id}/approve`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${secret}` },
-  });
-  assert.equal(decided.status, 200);
+  assert.equal((await pay(gateway, 1_400)).fields.get('weighbridge-approval')![0], id);
+  assert.equal((await decide(gateway, id, 'approve')).status, 200);
   await kill(gateway);
 
   gateway = await start();
@@ -99,7 +102,7 @@ test('norm 27: kill -9 after each step: approved once, served once, the code use
   assert.equal(house.arrived, 1);
 });
 
-test('after a restart nobody is offered to approve what cannot be shown, until the agent repeats its call', async () => {
+test('after a restart nobody approves what cannot be shown, by page or API, until the agent repeats its call', async () => {
   const authorization = await house.as('agent');
   gateway = await start();
   const pay = (): Promise<RawAnswer> => send(gateway!.url, payment(1_450, authorization));
@@ -111,8 +114,32 @@ test('after a restart nobody is offered to approve what cannot be shown, until t
   gateway = await start();
   const blind = await pageOf(gateway, id);
   assert.ok(!blind.includes('acme') && !blind.includes('value="approved"') && blind.includes('value="denied"'));
+  assert.match(blind, /never written, so the gateway’s restart took them/);
+  const refused = await decide(gateway, id, 'approve');
+  const { error, detail } = (await refused.json()) as { error: string; detail: string };
+  assert.deepEqual([refused.status, error], [409, 'arguments_not_shown']);
+  assert.match(detail, /once the agent repeats the call/);
   assert.equal((await pay()).fields.get('weighbridge-approval')![0], id);
   const again = await pageOf(gateway, id);
   assert.ok(again.includes('acme') && again.includes('value="approved"'));
+  assert.equal((await decide(gateway, id, 'approve')).status, 200);
+  await kill(gateway);
+});
+
+test('what was approved with sight of it still serves after a restart, and a denial needs none', async () => {
+  const authorization = await house.as('agent');
+  const pay = (cents: number): Promise<RawAnswer> => send(gateway!.url, payment(cents, authorization));
+  gateway = await start();
+  const idOf = async (cents: number): Promise<string> => (await pay(cents)).fields.get('weighbridge-approval')![0]!;
+  const [seen, denied] = [await idOf(1_300), await idOf(1_301)];
+  assert.equal((await decide(gateway, seen, 'approve')).status, 200);
+  await kill(gateway);
+
+  gateway = await start();
+  assert.equal((await decide(gateway, denied, 'deny')).status, 200, 'a denial needs no sight of them');
+  const arrived = house.arrived;
+  assert.equal((await pay(1_300)).status, 200);
+  assert.equal(codeOf(await pay(1_301)), 'approval_denied');
+  assert.equal(house.arrived, arrived + 1);
   await kill(gateway);
 });

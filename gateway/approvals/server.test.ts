@@ -110,6 +110,16 @@ describe('approvals listener', () => {
     assert.deepEqual([row.task, row.calls, row.spent_cents], ['errand', 1, 42]);
   });
 
+  test('and as a page for those who have signed in, with what agents call their tasks escaped', async () => {
+    await house.pay(gateway, 43, '<i>buyer</i>', 'Weighbridge-Task: trip/1');
+    assert.equal((await fetch(`${base}/costs`)).status, 401);
+    const { cookie, location } = await login('ada', '/costs');
+    assert.equal(location, '/costs');
+    const html = await page('/costs', cookie);
+    assert.ok(html.includes('<td>&lt;i&gt;buyer&lt;/i&gt;</td><td>trip/1</td><td>1</td><td>43</td>'), html);
+    assert.ok((await page('/', cookie)).includes('href="/costs"'));
+  });
+
   test('a human signs in, reads what is asked, and decides by form; the link leads there', async () => {
     const id = await ask(400);
     const link = `/approvals/${id}`;

@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { CostReport } from '#contract/control.ts';
 import type { Clock } from '../clock.ts';
 import { type Approvers, isFormToken, type Session, Sessions, sessionCookie } from './approvers.ts';
-import { approvalPage, approvalsPage, contentSecurityPolicy, loginPage, type Notice } from './page.ts';
+import { approvalPage, approvalsPage, contentSecurityPolicy, costsPage, loginPage, type Notice } from './page.ts';
 import type { ApprovalStore, Objection, Verdict } from './store.ts';
 
 const maxBody_bytes = 8_192;
@@ -37,12 +37,15 @@ const statusOf: Record<Objection, number> = {
   not_pending: 409,
   own_request: 403,
   second_approver: 409,
+  arguments_not_shown: 409,
 };
 const objections: Record<Objection, string> = {
   unknown: 'There is no such approval, or it has expired.',
   not_pending: 'It does not wait for a decision any more.',
   own_request: 'Nobody decides on a call of their own.',
   second_approver: 'You have approved it already: the second approver must be another.',
+  arguments_not_shown:
+    'Its arguments are never written, and the gateway has restarted: it can be approved once the agent repeats the call and they can be shown. It can be denied now.',
 };
 const done: Record<Verdict, string> = { approved: 'Your approval is noted.', denied: 'The call is denied.' };
 
@@ -105,16 +108,17 @@ class Site {
     if (req.method !== 'POST') return json(405, { error: 'method' }, { allow: 'GET, POST' });
     if (kind !== 'approvals' || (action !== 'approve' && action !== 'deny')) return json(404, { error: 'unknown' });
     const objection = await this.#decide(id, by, action === 'approve' ? 'approved' : 'denied');
-    if (objection !== undefined) return json(statusOf[objection], { error: objection });
+    if (objection !== undefined) return json(statusOf[objection], { error: objection, detail: objections[objection] });
     return json(200, store.view(id));
   }
 
   #page(req: IncomingMessage, path: string): Reply {
     const id = /^\/approvals\/([0-9a-f]{32})$/.exec(path)?.[1];
-    if (path !== '/' && id === undefined) return json(404, { error: 'unknown' });
+    if (path !== '/' && path !== '/costs' && id === undefined) return json(404, { error: 'unknown' });
     const session = this.#sessions.find(req.headers.cookie);
     if (!session) return html(401, loginPage(path), { 'www-authenticate': 'Bearer realm="approvals"' });
-    const { store } = this.#options;
+    const { store, costs } = this.#options;
+    if (path === '/costs') return html(200, costsPage(session, costs()));
     if (id === undefined) return html(200, approvalsPage(session, store.list()));
     const approval = store.view(id);
     return html(approval ? 200 : 404, approvalPage(session, approval));
@@ -137,7 +141,7 @@ class Site {
 
   #login(form: URLSearchParams): Reply {
     const next = form.get('next') ?? '/';
-    const safe = /^\/(?:approvals\/[0-9a-f]{32})?$/.test(next) ? next : '/';
+    const safe = /^\/(?:approvals\/[0-9a-f]{32}|costs)?$/.test(next) ? next : '/';
     const approver = this.#options.approvers.identify(form.get('secret') ?? '');
     if (approver === undefined) {
       return html(403, loginPage(safe, { role: 'alert', text: 'This is no approver’s secret.' }));

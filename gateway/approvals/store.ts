@@ -50,13 +50,13 @@ export interface ApprovalView extends Omit<Asked, 'kind'> {
   state: ApprovalState;
   approved_by: string[];
   denied_by: string | null;
-  /** The whole body; null after a restart, until the agent repeats its call. */
+  /** The whole body; null after a restart, until the agent repeats its call: until then it can be denied, not approved. */
   arguments: string | null;
 }
 
 export type Verdict = 'approved' | 'denied';
 /** Why a decision is not taken. */
-export type Objection = 'unknown' | 'not_pending' | 'own_request' | 'second_approver';
+export type Objection = 'unknown' | 'not_pending' | 'own_request' | 'second_approver' | 'arguments_not_shown';
 
 interface Entry {
   readonly asked: Asked;
@@ -218,6 +218,8 @@ export class ApprovalStore {
     if (by === entry.asked.agent) return 'own_request';
     if (this.#stateOf(entry) !== 'pending') return 'not_pending';
     if (verdict === 'approved' && entry.approvedBy.includes(by)) return 'second_approver';
+    // A restart took them, and nobody approves blind.
+    if (verdict === 'approved' && entry.shown === null) return 'arguments_not_shown';
     await this.#journal.append({ kind: verdict, id, by, at_ms: this.#clock.epoch_ms() });
     if (verdict === 'approved') entry.approvedBy.push(by);
     else entry.deniedBy = by;

@@ -56,7 +56,7 @@ function parseCef(line: string): { header: string[]; extension: Map<string, stri
   return { header, extension };
 }
 
-describe('CEF', () => {
+describe('norm 38: CEF', () => {
   test('known answers of the escapes', () => {
     assert.equal(cefHeader('a|b\\c=d\ne'), 'a\\|b\\\\c=d e');
     assert.equal(cefValue('a|b\\c=d\ne\rf'), 'a|b\\\\c\\=d\\ne\\rf');
@@ -114,7 +114,7 @@ describe('CEF', () => {
   });
 });
 
-describe('OCSF', () => {
+describe('norm 38: OCSF', () => {
   const check = ocsfCheck();
   const samples = [
     denied,
@@ -176,7 +176,7 @@ describe('OCSF', () => {
   });
 });
 
-describe('OTLP', () => {
+describe('norm 38: OTLP', () => {
   test('our own collector reads the lines, with trace and span', () => {
     const [first, second] = logsFromJson(otlpOf([denied, chained({ seq: 8 })], '1.0.0'));
     assert.deepEqual(

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, afterEach, before, describe, test } from 'node:test';
 import type { ApprovalConfig } from '#contract/config.ts';
+import { allScopes } from '#contract/tools.ts';
 import type { ApprovalView } from '../approvals/store.ts';
 import type { Gateway, GatewayOptions } from '../gateway.ts';
-import { post, type RawAnswer, RawClient, send, TestClock, until } from '../testing.ts';
+import { get, post, type RawAnswer, RawClient, send, TestClock, until } from '../testing.ts';
 import { codeOf, denier, House, payment } from './testing_calls.ts';
 
 const secrets = { ada: 'secret-of-ada-for-tests', bob: 'secret-of-bob-for-tests', agent: 'secret-of-the-agent-itself' };
@@ -274,6 +275,11 @@ describe('approvals', () => {
     const second = await gatewayWith({ file });
     assert.equal(codeOf(await house.pay(second, 1_500, 'agent', named(used))), 'approval_used');
     assert.equal(codeOf(await house.pay(second, 1_600, 'agent', named(denied))), 'approval_denied');
+    assert.equal(
+      await decide(second, 'bob', half, 'approve'),
+      409,
+      'the second approver, too, must see what it is about',
+    );
     assert.equal(codeOf(await house.pay(second, 5_001)), 'approval_required');
     assert.equal(await decide(second, 'ada', half, 'approve'), 409);
     assert.equal(await decide(second, 'bob', half, 'approve'), 200);
@@ -295,6 +301,54 @@ describe('approvals', () => {
     assert.equal(house.origin.received, '');
     assert.deepEqual(await list(gateway), []);
     assert.equal((await house.pay(gateway, 1_000)).status, 200, 'what needs no approval goes on');
+  });
+
+  describe('demanded by a rule of the policy', () => {
+    const overlays = [
+      '@id("payments-approved") forbid (principal, action == Action::"pay", resource) when { context.amount_cents > 300 } unless { context.approved };',
+      '@id("reads-approved") forbid (principal, action, resource == Operation::"calendar.list_events") unless { context.approved };',
+    ];
+    const policy = { agents: [{ agent_id: 'agent', scopes: [...allScopes] }], max_payment_cents: 9_000, overlays };
+    const bound = async (config: Partial<ApprovalConfig> = {}): Promise<Gateway> => {
+      const file = house.file(`approvals-${files++}`);
+      const approval: ApprovalConfig = { above_cents: 1_000, approvers, answer: 'forbidden', file, ...config };
+      return house.gateway({ policy, approval });
+    };
+
+    test('a human is asked below the amount of the control, too; the approval serves one call', async () => {
+      const gateway = await bound();
+      assert.equal((await house.pay(gateway, 300)).status, 200);
+      const asked = await house.pay(gateway, 301);
+      assert.deepEqual([codeOf(asked), denier(asked)], ['approval_required', 'gateway/approval']);
+      assert.equal(house.arrived, 1);
+      await decide(gateway, 'ada', idIn(asked), 'approve');
+      assert.equal((await house.pay(gateway, 302)).status, 403, 'for that amount alone');
+      assert.equal((await house.pay(gateway, 301)).status, 200);
+      assert.equal(codeOf(await house.pay(gateway, 301, 'agent', named(idIn(asked)))), 'approval_used');
+      assert.equal(house.arrived, 2);
+      assert.equal(codeOf(await house.pay(gateway, 9_001)), 'policy_denied', 'no approval lifts another rule');
+    });
+
+    test('for any operation: a read waits for a human, and its approval is for that very URL', async () => {
+      const gateway = await bound();
+      const asked = await house.read(gateway);
+      assert.equal(codeOf(asked), 'approval_required');
+      await decide(gateway, 'ada', idIn(asked), 'approve');
+      const other = get('/calendar/events?from=x', await house.as('agent'), named(idIn(asked)));
+      assert.equal(codeOf(await send(gateway.url, other)), 'approval_mismatch');
+      assert.equal((await house.read(gateway)).status, 200);
+      assert.equal(codeOf(await house.read(gateway)), 'approval_required');
+      assert.equal(house.arrived, 1);
+    });
+
+    test('norm 26: no approval control, or one whose store fails: denied, and nothing goes upstream', async () => {
+      const alone = await house.gateway({ policy });
+      const denied = await house.pay(alone, 301, 'agent', named('0'.repeat(32)));
+      assert.deepEqual([codeOf(denied), denier(denied)], ['policy_denied', 'gateway/policy']);
+      const failing = await house.pay(await bound({ file: '/dev/full' }), 301);
+      assert.deepEqual([failing.status, denier(failing)], [503, 'gateway/approval']);
+      assert.equal(house.origin.received, '');
+    });
   });
 
   test('an agent’s waiting calls are limited; others’ are not touched by it', async () => {

@@ -1,11 +1,11 @@
 /**
  * A human's word before grave calls: payments above an amount need one approver, above a second amount two different
- * ones. An approval is bound to method, URL, body, amount and agent, and serves one call (norm 27). It is the last control
+ * ones; whatever policy allows with an approval alone needs one. An approval is bound to method, URL, body, amount and agent, and serves one call (norm 27). It is the last control
  * to decide, so that nothing else can fail a call that has taken its approval.
  */
 import type { ApprovalConfig } from '#contract/config.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
-import { approvalHeader } from '#contract/tools.ts';
+import { approvalHeader, type OperationClass } from '#contract/tools.ts';
 import type { ApprovalStore, Wanted } from '../approvals/store.ts';
 import type { Clock } from '../clock.ts';
 import type { AnswerCode } from '../errors.ts';
@@ -27,6 +27,17 @@ export interface ApprovalOptions {
   clock: Clock;
   /** What links begin with. */
   external_url: string;
+}
+
+/** How many humans a call needs by its class and amount; policy may demand one where it needs none. */
+export function approversFor(
+  { above_cents, second_above_cents, deletions }: ApprovalConfig,
+  cls: OperationClass,
+  amount_cents: number | undefined,
+): 0 | 1 | 2 {
+  if (cls === 'delete') return deletions ?? 0;
+  if (cls !== 'pay' || amount_cents === undefined || amount_cents <= above_cents) return 0;
+  return second_above_cents !== undefined && amount_cents > second_above_cents ? 2 : 1;
 }
 
 /** A call that is being decided on. */
@@ -58,7 +69,8 @@ export class Approval implements Control {
     const { operation, amount_cents, request } = call;
     if (!operation) return unknownOperation;
     if (operation.class === 'pay' && (amount_cents === undefined || amount_cents < 0)) return unclear;
-    const approvers_needed = this.#approversFor(operation.class, amount_cents);
+    const byAmount = approversFor(this.#config, operation.class, amount_cents);
+    const approvers_needed = byAmount === 0 && call.approval_demanded === true ? 1 : byAmount;
     if (approvers_needed === 0) return undefined;
     if (!request) return unclear;
     const asking: Asking = { over: false, end: undefined };
@@ -78,13 +90,6 @@ export class Approval implements Control {
     if (!asking) return;
     asking.over = true;
     asking.end?.();
-  }
-
-  #approversFor(cls: string, amount_cents: number | undefined): 0 | 1 | 2 {
-    const { above_cents, second_above_cents, deletions } = this.#config;
-    if (cls === 'delete') return deletions ?? 0;
-    if (cls !== 'pay' || amount_cents! <= above_cents) return 0;
-    return second_above_cents !== undefined && amount_cents! > second_above_cents ? 2 : 1;
   }
 
   async #ask(asking: Asking, wanted: Wanted, named: string | undefined): Promise<Denial | undefined> {

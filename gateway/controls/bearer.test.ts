@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { SignJWT } from 'jose';
+import type { VerifierConfig } from '#contract/config.ts';
 import { testKey, testProof } from '../../bench/testbed/testing_proof.ts';
 import type { Gateway } from '../gateway.ts';
 import { Authority, gatewayTo, get, Origin, post, RawClient, send, TestClock, until } from '../testing.ts';
-import { untilProofs_ms } from './bearer.ts';
 
 const challenge = (answer: Awaited<ReturnType<typeof send>>): string =>
   answer.fields.get('www-authenticate')?.[0] ?? '';
@@ -218,10 +218,14 @@ describe('tokens that are bound to a key', () => {
   let authority: Authority;
   let origin: Origin;
   let gateway: Gateway;
+  // A minute on, so that the process is no young one, whose proofs may have been used before.
+  const clock = new TestClock();
+  clock.now_ms = Date.now() + 60_000;
+  const iat = Math.floor(clock.now_ms / 1_000);
   before(async () => {
     authority = await Authority.start();
     origin = await Origin.start();
-    gateway = await gatewayTo(origin.url, { bearer: authority.verifier }, { external_url });
+    gateway = await gatewayTo(origin.url, { bearer: authority.verifier }, { external_url, clock });
   });
   after(async () => {
     await gateway.close();
@@ -232,7 +236,8 @@ describe('tokens that are bound to a key', () => {
   async function bound() {
     const key = await testKey('ES256');
     const token = await authority.token({ cnf: { jkt: key.jkt } });
-    return { key, token, parts: { htm: 'GET', htu: `https://agents.example.test/gw${path}`, token } };
+    const htu = `https://agents.example.test/gw${path}`;
+    return { key, token, parts: { htm: 'GET', htu, token, claims: { iat } } };
   }
   async function refused(error: string, ...lines: string[]): Promise<void> {
     origin.received = '';
@@ -271,7 +276,7 @@ describe('tokens that are bound to a key', () => {
       await testProof(key, { ...parts, htu: `https://agents.example.test/gw/payments/balance` }),
       await testProof(key, { ...parts, htm: 'DELETE' }),
       await testProof(key, { ...parts, token: 'x' }),
-      await testProof(key, { ...parts, claims: { iat: Math.floor(Date.now() / 1000) - 61 } }),
+      await testProof(key, { ...parts, claims: { iat: iat - 61 } }),
     ];
     for (const proof of wrong) await refused('invalid_dpop_proof', dpop, `DPoP: ${proof}`);
     await refused('invalid_dpop_proof', dpop);
@@ -279,30 +284,53 @@ describe('tokens that are bound to a key', () => {
     await refused('invalid_dpop_proof', dpop, `DPoP: ${one}`, `DPoP: ${other}`);
   });
 
-  test('norm 24: a proof from the second in which the process started, or before, may have been used: 401', async () => {
-    const clock = new TestClock();
-    const started_s = Math.floor(performance.timeOrigin / 1_000);
-    clock.now_ms = (started_s + 5) * 1_000;
-    const restarted = await gatewayTo(origin.url, { bearer: authority.verifier }, { external_url, clock });
+  /** A gateway, and what it says to a proof with these claims. */
+  async function asked(bearer: VerifierConfig, now_ms: number) {
+    const own = new TestClock();
+    own.now_ms = now_ms;
+    const young = await gatewayTo(origin.url, { bearer }, { external_url, clock: own });
     const { key, token, parts } = await bound();
-    for (const [iat, status] of [
-      [started_s - 1, 401],
-      [started_s, 401],
-      [started_s + 1, 200],
-    ] as const) {
-      const proof = await testProof(key, { ...parts, claims: { iat } });
-      const answer = await send(restarted.url, get(path, `Authorization: DPoP ${token}`, `DPoP: ${proof}`));
-      assert.equal(answer.status, status, answer.raw);
+    const answerTo = async (claims: Record<string, unknown>) => {
+      origin.received = '';
+      const proof = await testProof(key, { ...parts, claims });
+      const lines = [`Authorization: DPoP ${token}`, `DPoP: ${proof}`];
+      const answer = await send(young.url, get(path, ...lines));
+      assert.equal(answer.status === 200, origin.received !== '', 'only what is accepted goes upstream');
+      const nonce = answer.fields.get('dpop-nonce')?.[0];
+      const error = /^DPoP error="(\w+)"/.exec(challenge(answer))?.[1];
+      return { status: answer.status, error, nonce, again: () => send(young.url, get(path, ...lines)) };
+    };
+    return { young, answerTo };
+  }
+
+  test('norm 24: a proof that may have been used before the process started is taken with its nonce alone', async () => {
+    const started_s = Math.floor(performance.timeOrigin / 1_000);
+    const { young, answerTo } = await asked(authority.verifier, (started_s + 5) * 1_000);
+    for (const iat of [started_s - 1, started_s, started_s + 1, started_s + 10]) {
+      const { status, error, nonce } = await answerTo({ iat });
+      assert.deepEqual([status, error], [401, 'use_dpop_nonce'], String(iat - started_s));
+      const mended = await answerTo({ iat, nonce });
+      assert.deepEqual([mended.status, mended.nonce], [200, undefined]);
+      assert.equal((await mended.again()).status, 401, 'once');
     }
-    assert.equal(untilProofs_ms((started_s + 1) * 1_000), 0);
-    assert.equal(untilProofs_ms(started_s * 1_000 + 400), 600);
+    assert.equal((await answerTo({ iat: started_s + 11 })).status, 200, 'nobody took that one before');
+    await young.close();
+  });
+
+  test('require_nonce: every proof needs one of this gateway, and the 401 says so and brings it', async () => {
+    const { young, answerTo } = await asked({ ...authority.verifier, require_nonce: true }, clock.now_ms);
+    const { status, error, nonce } = await answerTo({ iat });
+    assert.deepEqual([status, error], [401, 'use_dpop_nonce']);
+    assert.equal((await answerTo({ iat, nonce: `${nonce}x` })).error, 'use_dpop_nonce');
+    assert.equal((await answerTo({ iat, nonce })).status, 200);
+    await young.close();
   });
 
   test('a token that is bound to no key passes as Bearer, and not as DPoP', async () => {
     const token = await authority.token();
     assert.equal((await send(gateway.url, get(path, bearer(token)))).status, 200);
     const key = await testKey();
-    const parts = { htm: 'GET', htu: `https://agents.example.test/gw${path}`, token };
+    const parts = { htm: 'GET', htu: `https://agents.example.test/gw${path}`, token, claims: { iat } };
     await refused('invalid_token', `Authorization: DPoP ${token}`, `DPoP: ${await testProof(key, parts)}`);
   });
 

@@ -5,8 +5,16 @@
  */
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
 import type { VerifierConfig } from '#contract/config.ts';
-import { dpopAlgorithms, dpopAlgs, ProofChecker, type ProofFault, proofFault, tokenHash } from '#contract/dpop.ts';
-import { type Cause, denialDescription } from '#contract/tools.ts';
+import {
+  dpopAlgorithms,
+  dpopAlgs,
+  ProofChecker,
+  type ProofFault,
+  proofError,
+  proofFault,
+  tokenHash,
+} from '#contract/dpop.ts';
+import { type Cause, denialDescription, nonceHeader } from '#contract/tools.ts';
 import type { Clock } from '../clock.ts';
 import { isSecretOf, secretDigest } from '../secretDigest.ts';
 import type { Call, Control, Denial, Presented } from './control.ts';
@@ -41,15 +49,10 @@ export interface BearerOptions {
 }
 
 /**
- * Proofs are remembered in this process alone: one from its first second, or from before, may have been used with the
- * process that had its place.
+ * Proofs are remembered in this process alone: one that may have been used with the process that had its place needs a
+ * nonce of this one.
  */
 const startOfProcess_ms = performance.timeOrigin;
-const second_ms = 1_000;
-
-/** How long until proofs that are made now can be taken, ms; 0 but for a process that has only just started. */
-export const untilProofs_ms = (epoch_ms: number): number =>
-  Math.min(second_ms, Math.max(0, (Math.floor(startOfProcess_ms / second_ms) + 1) * second_ms - epoch_ms));
 
 export const metadataPath = '/.well-known/oauth-protected-resource';
 
@@ -69,7 +72,7 @@ export class Bearer implements Control {
   /** For a token that came in a way that is not accepted (norm 21). */
   readonly malformed: Denial;
   readonly #invalid: Record<Cause, Denial>;
-  readonly #proofs = new ProofChecker({ since_ms: startOfProcess_ms });
+  readonly #proofs: ProofChecker;
   readonly #unproven: Record<ProofFault, Denial>;
   /** For a token that is bound to no key, where it should be or was sent as if it were. */
   readonly #unbound: Denial;
@@ -79,6 +82,8 @@ export class Bearer implements Control {
   constructor({ verifier, clock, external_url }: BearerOptions) {
     this.#verifier = verifier;
     this.#clock = clock;
+    const { require_nonce = false } = verifier;
+    this.#proofs = new ProofChecker({ since_ms: startOfProcess_ms, require_nonce });
     this.#base = external_url.replace(/\/$/, '');
     this.#keys = createRemoteJWKSet(new URL(verifier.jwks_uri), {
       cacheMaxAge: keysMaxAge_ms,
@@ -113,7 +118,7 @@ export class Bearer implements Control {
     this.#unproven = Object.fromEntries(
       (Object.keys(proofFault) as ProofFault[]).map((fault) => [
         fault,
-        this.#denial('invalid_token', `proof ${fault}`, this.#dpop('invalid_dpop_proof', proofFault[fault])),
+        this.#denial('invalid_token', `proof ${fault}`, this.#dpop(proofError(fault), proofFault[fault])),
       ]),
     ) as Record<ProofFault, Denial>;
   }
@@ -174,8 +179,16 @@ export class Bearer implements Control {
     if (presented.kind !== 'dpop') return this.#unproven.missing;
     const { proof, method, path } = presented;
     const url = this.#base + path;
-    const fault = this.#proofs.check({ proof, method, url, ...binding, now_ms: this.#clock.epoch_ms() });
+    const now_ms = this.#clock.epoch_ms();
+    const fault = this.#proofs.check({ proof, method, url, ...binding, now_ms });
+    if (fault === 'nonce') return this.#wantsNonce(this.#proofs.nonce(now_ms));
     return fault === null ? undefined : this.#unproven[fault];
+  }
+
+  /** RFC 9449 §9. */
+  #wantsNonce(nonce: string): Denial {
+    const denial = this.#unproven.nonce;
+    return { ...denial, headers: [...denial.headers!, nonceHeader, nonce] };
   }
 
   /** RFC 9449 §7.1. */

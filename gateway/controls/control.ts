@@ -68,6 +68,8 @@ export interface Call {
   readonly one_time_code?: string | undefined;
   /** Id of the approval that the agent refers to. */
   readonly approval_id?: string | undefined;
+  /** Set by the policy control: it allows the call with a human's approval alone. */
+  approval_demanded?: boolean;
   /** Set for controls that bind to the request, once a payment's or deletion's body was read whole, and can be shown whole. */
   request?: BoundRequest | undefined;
   /** The request's own span, so that a control's waiting shows in its trace. */

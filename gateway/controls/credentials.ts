@@ -132,7 +132,7 @@ export class Credentials implements Control {
 
   /** One fetch at a time, whoever asks; whoever begins it lends it the trace context. */
   #fetch(span?: ActiveSpan): Promise<HeldToken> {
-    this.#fetching ??= this.#request(span && formatTraceparent(span)).finally(() => {
+    this.#fetching ??= this.#request(span?.propagated ? formatTraceparent(span) : undefined).finally(() => {
       this.#fetching = undefined;
     });
     return this.#fetching;

@@ -1,10 +1,11 @@
 /** What Cedar decides, and that it fails closed. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { describe, test } from 'node:test';
+import { describe, mock, test } from 'node:test';
+import type { ApprovalConfig } from '#contract/config.ts';
 import { allScopes, operationByName, operations } from '#contract/tools.ts';
 import { amountOf, operationAt, operationBelow } from '../adapters/http.ts';
-import { TestClock } from '../testing.ts';
+import { Authority, gatewayTo, get, Origin, send, TestClock } from '../testing.ts';
 import type { Call } from './control.ts';
 import { looksAtTime, Policy, rulesOf, shippedPolicies } from './policy.ts';
 
@@ -82,15 +83,17 @@ describe('policy', () => {
     const { policies, schema } = shippedPolicies();
     // An overflow is a run-time error that no validation foresees; the forbid that meets it is skipped by Cedar.
     const erring = new Policy(config, {
-      schema,
-      policies: `${policies}\n@id("errs")\nforbid (principal, action == Action::"pay", resource) when { context.amount_cents + 9223372036854775807 > 0 };`,
+      source: {
+        schema,
+        policies: `${policies}\n@id("errs")\nforbid (principal, action == Action::"pay", resource) when { context.amount_cents + 9223372036854775807 > 0 };`,
+      },
     });
     assert.equal(erring.decide(call('payer', 'payments.create_payment', 5))?.reason, 'a policy could not be evaluated');
   });
 
   test('it fails closed where a request does not fit the schema, though no policy looks at what is missing', () => {
     const { schema } = shippedPolicies();
-    const lenient = new Policy(config, { schema, policies: 'permit (principal, action, resource);' });
+    const lenient = new Policy(config, { source: { schema, policies: 'permit (principal, action, resource);' } });
     assert.equal(lenient.decide(call('payer', 'payments.create_payment', 5)), undefined);
     assert.equal(
       lenient.decide(call('payer', 'payments.create_payment'))?.reason,
@@ -105,10 +108,29 @@ describe('policy', () => {
       { schema, policies: 'permit (' },
       { schema: 'entity', policies },
     ]) {
-      assert.throws(() => new Policy(config, broken), { code: 'CONFIG' });
+      assert.throws(() => new Policy(config, { source: broken }), { code: 'CONFIG' });
     }
     assert.throws(() => new Policy({ ...config, max_payment_cents: 1.5 }), { code: 'CONFIG' });
   });
+});
+
+test('norm 26: an engine that cannot be asked: 503, not one byte upstream, and it mends itself', async () => {
+  const authority = await Authority.start();
+  const origin = await Origin.start();
+  const gateway = await gatewayTo(origin.url, { bearer: authority.verifier, policy: config });
+  const request = get('/calendar/events', `Authorization: Bearer ${await authority.token({ client_id: 'reader' })}`);
+  const broken = mock.method(Policy.prototype, 'judge', () => {
+    throw new RangeError('the engine’s memory is out of bounds');
+  });
+  const answer = await send(gateway.url, request);
+  assert.equal(answer.status, 503, answer.raw);
+  assert.deepEqual(answer.fields.get('weighbridge-denied-by'), ['gateway/policy']);
+  assert.equal(origin.received, '');
+  broken.mock.restore();
+  assert.equal((await send(gateway.url, request)).status, 200);
+  await gateway.close();
+  await origin.stop();
+  await authority.stop();
 });
 
 describe('permits and overlays', () => {
@@ -146,11 +168,7 @@ describe('permits and overlays', () => {
 
   test('hours: a remembered decision ends with its hour', () => {
     const clock = new TestClock();
-    const policy = new Policy(
-      { agents, max_payment_cents: 100, overlays: [shipped('office-hours')] },
-      undefined,
-      clock,
-    );
+    const policy = new Policy({ agents, max_payment_cents: 100, overlays: [shipped('office-hours')] }, { clock });
     const paysAt = (moment: string): boolean => {
       clock.now_ms = Date.parse(moment);
       return policy.decide(call('all', 'payments.create_payment', 5)) === undefined;
@@ -176,9 +194,56 @@ describe('permits and overlays', () => {
     const timed = (text: string): boolean => rulesOf(text).some(looksAtTime);
     assert.equal(timed(shippedPolicies().policies), false);
     assert.equal(timed(shipped('office-hours')), true);
+    assert.equal(timed(shipped('approved-payments')), false);
     assert.equal(timed('forbid (principal, action, resource) when { context has hour && context.hour > 3 };'), true);
     assert.equal(timed('forbid (principal, action, resource) when { context == {hour: 3} };'), true);
     assert.equal(timed('@id("\\"Var\\":\\"context\\"") forbid (principal, action, resource);'), false);
+  });
+
+  describe('what only an approval lets pass', () => {
+    const overlays = [shipped('approved-payments')];
+    const approval = (above_cents: number): ApprovalConfig => ({
+      above_cents,
+      approvers: [{ id: 'ada', secret: 'secret-of-ada-for-tests' }],
+      answer: 'forbidden',
+      file: 'none',
+    });
+    const pay = (policy: Policy, amount_cents: number): string => {
+      const made = call('all', 'payments.create_payment', amount_cents);
+      const denial = policy.decide(made);
+      return denial?.reason ?? (made.approval_demanded === true ? 'demanded' : 'allowed');
+    };
+    const rule = 'payments-above-25000-approved';
+
+    test('where nobody can approve it is denied', () => {
+      const policy = new Policy({ agents, max_payment_cents: 50_000, overlays });
+      assert.deepEqual([pay(policy, 25_000), pay(policy, 25_001)], ['allowed', rule]);
+    });
+
+    test('it passes under the condition of one, remembered as such, and every other rule still holds', () => {
+      const policy = new Policy({ agents, max_payment_cents: 50_000, overlays }, { approval: approval(100_000) });
+      for (let round = 0; round < 2; round++) {
+        assert.deepEqual(
+          [25_000, 25_001, 50_000, 50_001].map((cents) => pay(policy, cents)),
+          ['allowed', 'demanded', 'demanded', `payment-limit, ${rule}`],
+        );
+      }
+    });
+
+    test('where the approval control asks by itself, the rule is content', () => {
+      const policy = new Policy({ agents, max_payment_cents: 50_000, overlays }, { approval: approval(10_000) });
+      assert.deepEqual([pay(policy, 25_001), pay(policy, 50_001)], ['allowed', 'payment-limit']);
+    });
+
+    test('a rule against approved calls holds for those that will be approved', () => {
+      const never = '@id("never") forbid (principal, action == Action::"pay", resource) when { context.approved };';
+      const config = { agents, max_payment_cents: 50_000, overlays: [never] };
+      const policy = new Policy(config, { approval: approval(10_000) });
+      assert.deepEqual([pay(policy, 10_000), pay(policy, 10_001)], ['allowed', 'never']);
+      // Only an approval would satisfy the one rule, and none may be had by the other.
+      const both = new Policy({ ...config, overlays: [never, ...overlays] }, { approval: approval(100_000) });
+      assert.deepEqual([pay(both, 25_000), pay(both, 25_001)], ['allowed', rule]);
+    });
   });
 
   test('an agent of which the plugins are known has the permits of those alone', () => {

@@ -4,10 +4,11 @@
  * call passes only where the evaluation succeeded, decided allow and met no error.
  */
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
-import type { PolicyConfig } from '#contract/config.ts';
+import type { ApprovalConfig, PolicyConfig } from '#contract/config.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
 import type { Operation } from '#contract/tools.ts';
 import { type Clock, systemClock } from '../clock.ts';
+import { approversFor } from './approval.ts';
 import type { Call, Control, Denial } from './control.ts';
 import { looksAtTime, type PolicySource, rulesOf, shippedPolicies, unusable } from './policySource.ts';
 
@@ -25,6 +26,8 @@ export interface PolicyQuestion {
   readonly amount_cents: number | undefined;
   /** Milliseconds since 1970. */
   readonly at_ms: number;
+  /** Is a human's approval demanded of the call before it goes upstream? */
+  readonly approved: boolean;
 }
 
 export interface PolicyVerdict {
@@ -35,6 +38,16 @@ export interface PolicyVerdict {
   readonly reason: string;
 }
 
+export interface PolicyOptions {
+  source?: PolicySource;
+  clock?: Clock;
+  /** The approval control's, where it is on. It decides after the policy, which must know what it will demand. */
+  approval?: ApprovalConfig | undefined;
+}
+
+/** `if_approved`: policy lets it pass, but only with a human's approval, which it would not need by its amount. */
+type Decision = Denial | 'allowed' | 'if_approved';
+
 let instances = 0;
 
 export class Policy implements Control {
@@ -43,12 +56,16 @@ export class Policy implements Control {
   /** Under which Cedar keeps the parsed policies; one per instance, since it keeps them for the whole process. */
   readonly #id: string;
   readonly #clock: Clock;
+  readonly #approval: ApprovalConfig | undefined;
   readonly #timed: boolean;
   readonly #agents: Map<string, cedar.EntityJson>;
-  readonly #decisions = new Map<string, Denial | null>();
+  readonly #decisions = new Map<string, Decision>();
 
   /** @throws WeighbridgeError CONFIG where policies and schema do not parse or do not fit each other. */
-  constructor(config: PolicyConfig, source: PolicySource = shippedPolicies(config), clock: Clock = systemClock) {
+  constructor(
+    config: PolicyConfig,
+    { source = shippedPolicies(config), clock = systemClock, approval }: PolicyOptions = {},
+  ) {
     if (!Number.isSafeInteger(config.max_payment_cents)) {
       throw new WeighbridgeError('CONFIG', 'max_payment_cents must be whole cents', {
         where: 'controls.policy.max_payment_cents',
@@ -57,6 +74,7 @@ export class Policy implements Control {
     }
     this.#id = `gateway-${++instances}`;
     this.#clock = clock;
+    this.#approval = approval;
     this.#timed = prepare(this.#id, source);
     this.#agents = new Map(config.agents.map((agent) => [agent.agent_id, entityOf(agent, config.max_payment_cents)]));
   }
@@ -68,17 +86,34 @@ export class Policy implements Control {
     const at_ms = this.#timed ? this.#clock.epoch_ms() : 0;
     // The agent's name stands last: the parts before it hold no bar, so no name can pass for another key.
     const key = `${operation.name}|${amount_cents ?? ''}|${this.#timed ? Math.floor(at_ms / hour_ms) : ''}|${agent}`;
-    const known = this.#decisions.get(key);
-    if (known !== undefined) return known ?? undefined;
-    const { allowed, reason } = this.judge({ agent, operation, amount_cents, at_ms });
-    const decision: Denial | null = allowed ? null : { code: 'policy_denied', reason };
-    if (this.#decisions.size >= maxDecisions) this.#decisions.clear();
-    this.#decisions.set(key, decision);
-    return decision ?? undefined;
+    let decision = this.#decisions.get(key);
+    if (decision === undefined) {
+      decision = this.#decideAnew({ agent, operation, amount_cents, at_ms });
+      if (this.#decisions.size >= maxDecisions) this.#decisions.clear();
+      this.#decisions.set(key, decision);
+    }
+    if (decision === 'allowed') return undefined;
+    if (decision !== 'if_approved') return decision;
+    call.approval_demanded = true;
+    return undefined;
+  }
+
+  /**
+   * Approvals are looked at last, so what a rule hears of them is what will be true of the call when it goes upstream: it
+   * is approved where the approval control asks for that anyway. Where only that is missing, the call passes here under
+   * the condition that it is approved; without an approval control, never.
+   */
+  #decideAnew(question: Omit<PolicyQuestion, 'approved'>): Decision {
+    const { operation, amount_cents } = question;
+    const approved = this.#approval !== undefined && approversFor(this.#approval, operation.class, amount_cents) > 0;
+    const { allowed, reason } = this.judge({ ...question, approved });
+    if (allowed) return 'allowed';
+    const helps = this.#approval !== undefined && !approved && this.judge({ ...question, approved: true }).allowed;
+    return helps ? 'if_approved' : { code: 'policy_denied', reason };
   }
 
   /** Decides anew, and says by which policies. Denies wherever Cedar did not clearly allow. */
-  judge({ agent, operation, amount_cents, at_ms }: PolicyQuestion): PolicyVerdict {
+  judge({ agent, operation, amount_cents, at_ms, approved }: PolicyQuestion): PolicyVerdict {
     const principal = this.#agents.get(agent);
     if (!principal) return denied('unknown agent');
     const hours = Math.floor(at_ms / hour_ms);
@@ -90,6 +125,7 @@ export class Policy implements Control {
         hour: hours % 24,
         // 1 January 1970 was a Thursday, day 4.
         weekday: ((Math.floor(hours / 24) + 3) % 7) + 1,
+        approved,
         ...(amount_cents === undefined ? {} : { amount_cents }),
       },
       preparsedPolicySetId: this.#id,

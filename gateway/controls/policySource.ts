@@ -67,7 +67,7 @@ export function rulesOf(text: string): PolicyRule[] {
 
 const contextUse = /\{"Var":"context"\}/g;
 /** The uses of the context that cannot depend on when the call is made. */
-const timelessUse = /"left":\{"Var":"context"\},"attr":"amount_cents"/g;
+const timelessUse = /"left":\{"Var":"context"\},"attr":"(?:amount_cents|approved)"/g;
 
 /** May the rule's outcome change with time? Any use of the context that is not known to be timeless counts. */
 export const looksAtTime = ({ json }: PolicyRule): boolean =>

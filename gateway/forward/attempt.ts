@@ -45,7 +45,7 @@ export class Attempt implements Dispatcher.DispatchHandler, LaneUser {
     const span = core.telemetry.child(exchange.span, spanName.clientAttempt(req.method!), 'client');
     this.#span = span;
     this.#resend = resend;
-    fields.push('traceparent', formatTraceparent(span));
+    if (span.propagated) fields.push('traceparent', formatTraceparent(span));
     if (span.tracestate !== '') fields.push('tracestate', span.tracestate);
     if (call.upstream_token !== undefined) fields.push('authorization', `Bearer ${call.upstream_token}`);
   }

@@ -45,6 +45,23 @@ test('manifest and analysis hold their schemas; a smoke campaign gives no interv
   assert.ok(analysis.verdicts.every((v) => v.verdict === 'inconclusive'));
 });
 
+test('the manifest carries how both sides decide this campaign’s own calls, and the report shows it', async () => {
+  const { policy } = manifestSchema.parse(JSON.parse(read('manifest.json')));
+  assert.deepEqual(
+    policy?.map(({ gateway }) => gateway),
+    ['timed'],
+  );
+  const made = await rows(
+    'SELECT workload, count(DISTINCT call_id)::INT AS calls FROM {calls} GROUP BY ALL ORDER BY 1',
+  );
+  const compared = policy![0]!.workloads.map(({ workload, calls }) => ({ workload, calls }));
+  assert.deepEqual(
+    compared.sort((a, b) => (a.workload < b.workload ? -1 : 1)),
+    made,
+  );
+  assert.match(read('report.html'), /Where the two sides’ policies differ/);
+});
+
 test('the independent check passes', (t) => {
   const check = join(root, '../shared/check/results.mjs');
   if (!existsSync(check)) return t.skip('the check is not beside this checkout');

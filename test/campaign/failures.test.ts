@@ -11,24 +11,14 @@ import { defaultCampaign } from '../../bench/campaign/config/index.ts';
 import { planInputOf } from '../../bench/campaign/input.ts';
 import { findCampaign } from '../../bench/campaign/resume.ts';
 import { type CampaignResult, runCampaign } from '../../bench/campaign/run.ts';
-import { Supervisor, type Tier, type TierKind } from '../../bench/campaign/supervise.ts';
 import { workloads } from '../../bench/workloads/index.ts';
 import { childrenOf, scratch } from './harness.ts';
 import { manifestOf, query } from './killing.ts';
+import { Watching } from './watching.ts';
 
 const place = scratch();
 after(() => place.remove());
 const dir = join(place.dir, 'campaign');
-
-/** Knows the processes by name. */
-class Watching extends Supervisor {
-  readonly pids = new Map<string, number>();
-  override start<M>(kind: TierKind, name: string): Tier<M> {
-    const tier = super.start<M>(kind, name);
-    this.pids.set(name, tier.pid);
-    return tier;
-  }
-}
 
 /** Two blocks of four short rounds on three arms. */
 const defaults = defaultCampaign({ profile: 'smoke', arms: ['direct', 'direct-b', 'passthrough'], seed: 'failures' });
@@ -39,9 +29,16 @@ const config = {
 };
 const plan = { ...planInputOf(config, workloads, ['latency']), warm_up_slices: 1 };
 
-/** @param meet called once, between two slices of the second block */
-async function sit(meet?: (supervisor: Watching) => void): Promise<CampaignResult> {
+/**
+ * @param meet called once, between two slices of the second block
+ * @param env of every tier
+ */
+async function sit(
+  meet?: (supervisor: Watching) => void,
+  env?: ReturnType<Watching['envOf']>,
+): Promise<CampaignResult> {
   const supervisor = new Watching({ diagnostics: join(dir, 'diagnostics') });
+  supervisor.envOf = () => env;
   const found = existsSync(join(dir, 'progress.json')) ? await findCampaign(dir) : null;
   let met = false;
   const result = await runCampaign({
@@ -116,11 +113,15 @@ for (const [name, slug] of [
   });
 }
 
-test('left alone but for its wall clock, set back by a day, it is complete: every call once, each sitting told', async (t) => {
+test('left alone but for the wall clock, set back by a day, it is complete: every call once, each sitting told', async (t) => {
   const day_ms = 86_400_000;
-  // The campaign's own clock alone: the tiers' cannot be moved from here.
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
-  const { status, blocks, error } = await sit(() => t.mock.timers.setTime(Date.now() - day_ms));
+  const stepBack = ({ pids }: Watching): void => {
+    for (const pid of pids.values()) process.kill(pid, 'SIGWINCH');
+    t.mock.timers.setTime(Date.now() - day_ms);
+  };
+  const env = { NODE_OPTIONS: `--import=${new URL('./clock-step.ts', import.meta.url)}` };
+  const { status, blocks, error } = await sit(stepBack, env);
   assert.deepEqual({ status, blocks, error }, { status: 'complete', blocks: 2, error: null });
   const { resumed, started, ended, duration_s } = manifestOf(dir);
   const apart_s = (Date.parse(ended) - Date.parse(started)) / 1_000;
@@ -134,7 +135,10 @@ test('left alone but for its wall clock, set back by a day, it is complete: ever
     resumed!.map((r) => [r.after, r.blocks_kept]),
     ['TIER_DEAD', 'TIER_DEAD', 'TIER_DEAD', 'DEADLINE', 'DEADLINE'].map((after) => [after, 1]),
   );
-  const [calls] = await query(dir, 'select count(*) n, count(distinct (block, arm, call_id)) d from {calls}');
+  const [calls] = await query(
+    dir,
+    "select count(*) n, count(distinct (block, arm, call_id)) d, count(*) filter (outcome = 'ok') ok from {calls}",
+  );
   const expected = 2 * 4 * 3 * config.profile.slice_calls;
-  assert.deepEqual([Number(calls!.n), Number(calls!.d)], [expected, expected]);
+  assert.deepEqual([calls!.n, calls!.d, calls!.ok].map(Number), [expected, expected, expected]);
 });

@@ -1,50 +1,37 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { createServer, request, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { freePort } from '../../bench/bench/relays.ts';
 import { attachedCampaign, scratch, weighbridge } from './harness.ts';
 import { manifestOf, query } from './killing.ts';
+import { type Relay, startRelay } from './relay.ts';
 
 const place = scratch();
 after(() => place.remove());
 
 /** Forwards so many requests, then is gone: connections cut, port closed. */
-function mortalRelay(upstream: number, requests: number): { server: Server; diedAt(): bigint | null } {
+async function mortalRelay(upstream: number, requests: number): Promise<{ relay: Relay; diedAt(): bigint | null }> {
   let left = requests;
   let died: bigint | null = null;
-  const server = createServer((incoming, outgoing) => {
-    if (left-- <= 0) {
-      died ??= BigInt(Date.now()) * 1_000_000n;
-      server.close();
-      server.closeAllConnections();
-      return;
-    }
-    const { method, url, headers } = incoming;
-    const forwarded = request({ host: '127.0.0.1', port: upstream, method, path: url, headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode!, answer.headers);
-      answer.pipe(outgoing);
-    });
-    forwarded.on('error', () => outgoing.destroy());
-    incoming.pipe(forwarded);
-  });
-  return { server, diedAt: () => died };
+  const relay = await startRelay(upstream);
+  relay.deal = ({ pass }) => {
+    if (left-- > 0) return void pass();
+    died ??= BigInt(Date.now()) * 1_000_000n;
+    relay.die();
+  };
+  return { relay, diedAt: () => died };
 }
 
 test('a user’s gateway dies within a block: its calls count as failed, never as fast, and the next block is refused', async () => {
   const upstream = await freePort();
   // Parity and warm-up take 184 requests, the timed part a hundred: it dies in the midst of that.
-  const { server, diedAt } = mortalRelay(upstream, 220);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const { relay, diedAt } = await mortalRelay(upstream, 220);
   const file = join(place.dir, 'campaign.yaml');
-  attachedCampaign(file, { name: 'mortal', port, upstream });
+  attachedCampaign(file, { name: 'mortal', port: relay.port, upstream });
   const dir = join(place.dir, 'out');
   const { code, stderr } = await weighbridge(['run', file, '--profile', 'smoke', '--phases', 'latency', '--out', dir]);
-  server.close();
-  server.closeAllConnections();
+  relay.die();
   assert.notEqual(diedAt(), null);
   assert.equal(code, 103, stderr);
   assert.match(stderr, /arm mortal, probe good token/);

@@ -88,6 +88,25 @@ export function childrenOf(pid: number): number[] {
     .filter((other) => parentOf(other) === pid);
 }
 
+/**
+ * Processes whose environment names a directory, as that of every tier names its campaign's (for the stack of one that
+ * hangs).
+ */
+export function processesNaming(dir: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && environmentOf(name).includes(`"${dir}/`))
+    .map(Number);
+}
+
+function environmentOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1');
+  } catch {
+    // Gone, or another user's.
+    return '';
+  }
+}
+
 function parentOf(pid: number): number | null {
   try {
     // The name, in brackets, may hold spaces: fields count from its closing bracket.

@@ -5,14 +5,23 @@ import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { seededRandom } from '#contract/random.ts';
 import { scratch, start, weighbridge } from './harness.ts';
-import { assertWhole, manifestOf, runKilled, shortCampaign } from './killing.ts';
+import { assertWhole, manifestOf, runKilled } from './killing.ts';
 
 const place = scratch();
 after(() => place.remove());
 
 const reference = join(place.dir, 'reference');
 const stopped = join(place.dir, 'stopped');
-const args = [...shortCampaign, '--seed', 'resumed'];
+const args = [
+  '--profile',
+  'smoke',
+  '--phases',
+  'latency,correlation',
+  '--arms',
+  'direct,direct-b',
+  '--seed',
+  'resumed',
+];
 
 const checkpointOf = (dir: string) => JSON.parse(readFileSync(join(dir, 'progress.json'), 'utf8'));
 const resume = (dir: string, ...more: string[]) => weighbridge(['run', ...more, '--resume', '--out', dir]);
@@ -32,7 +41,7 @@ test('a campaign that ran through says so, and leaves nothing of what resuming n
 
 test('killed at random moments and resumed each time, it is as if it had run through', async () => {
   const dir = join(place.dir, 'killed');
-  const { killed, ended } = await runKilled(dir, args, { random: seededRandom('kills'), kills: 4, span_ms: 4_000 });
+  const { killed, ended } = await runKilled(dir, args, { random: seededRandom('kills'), kills: 4, spans_ms: [4_000] });
   assert.equal(ended.code, 0, ended.stderr);
   assert.ok(killed > 1);
   await assertWhole(dir, reference);

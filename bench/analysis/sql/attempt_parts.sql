@@ -18,9 +18,7 @@ SELECT c.cb, a.leg,
   sum(coalesce(a.first_byte_ns, a.end_ns) - coalesce(a.sent_ns, a.start_ns + a.opening_ns))::DOUBLE AS wait_ns,
   sum(a.end_ns - coalesce(a.first_byte_ns, a.end_ns))::DOUBLE AS receive_ns
 FROM (
-  SELECT hash(trace_id) AS trace, leg, reused, cause, start_ns, end_ns, sent_ns, first_byte_ns, dns_ns, connect_ns, tls_ns,
-    coalesce(dns_ns, 0) + coalesce(connect_ns, 0) + coalesce(tls_ns, 0) AS opening_ns
-  FROM attempts
+  SELECT *, coalesce(dns_ns, 0) + coalesce(connect_ns, 0) + coalesce(tls_ns, 0) AS opening_ns FROM attempt
 ) a
 JOIN call c ON c.trace = a.trace
 WHERE NOT c.lead_in AND c.answered

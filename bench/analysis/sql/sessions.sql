@@ -3,14 +3,13 @@
 WITH met AS (
   SELECT DISTINCT c.cb FROM call c LEFT JOIN touch t ON t.trace = c.trace WHERE c.unauthorized > 0 OR t.trace IS NOT NULL
 ), each AS (
-  SELECT b.cb, c.agent_id, c.task, c.call_id, c.start_ns, c.end_ns,
+  SELECT c.cb, c.agent_id, c.task, c.call_id, c.start_ns, c.end_ns,
     c.unauthorized > 0 OR t.trace IS NOT NULL AS touched,
-    min(c.start_ns) OVER (PARTITION BY b.cb) AS first_ns,
-    max(c.end_ns) OVER (PARTITION BY b.cb, c.agent_id, c.task) AS task_end_ns
-  FROM calls c
-  JOIN cell_block b USING (phase, workload, condition, arm, block)
-  SEMI JOIN met ON met.cb = b.cb
-  LEFT JOIN touch t ON t.trace = hash(c.trace_id)
+    min(c.start_ns) OVER (PARTITION BY c.cb) AS first_ns,
+    max(c.end_ns) OVER (PARTITION BY c.cb, c.agent_id, c.task) AS task_end_ns
+  FROM call c
+  SEMI JOIN met ON met.cb = c.cb
+  LEFT JOIN touch t ON t.trace = c.trace
 )
 SELECT cb, dense_rank() OVER (ORDER BY cb, agent_id)::INTEGER AS session, dense_rank() OVER (ORDER BY cb, agent_id, task)::INTEGER AS task,
   (start_ns - first_ns)::DOUBLE AS start_ns, (end_ns - first_ns)::DOUBLE AS end_ns, (task_end_ns - first_ns)::DOUBLE AS task_end_ns, touched::INTEGER AS touched

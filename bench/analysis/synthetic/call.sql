@@ -1,6 +1,6 @@
 -- Every call with the lengths of its parts, all in whole nanoseconds. What the arms share (the tool's own time) is
 -- keyed without the arm; what differs is added per arm, so that differences are known.
-CREATE TABLE call AS
+CREATE OR REPLACE TABLE call AS
 WITH point AS (
   SELECT s.*, b.block, b.voided, a.* EXCLUDE (touched_agent, touched_gateway),
     r.range AS round, p.range AS position,
@@ -17,12 +17,15 @@ WITH point AS (
     (-ln(((own_key >> 32) + 1) / 4294967297.0) * ${noise_ns})::BIGINT AS noise_ns,
     (sqrt(-2 * ln(((block_key >> 32) + 1) / 4294967297.0)) * cos(2 * pi() * ((block_key & 4294967295) / 4294967296.0)) * ${block_sd_ns})::BIGINT AS block_ns,
     ((own_key >> 7) % 5000)::BIGINT AS lag_ns,
+    CASE WHEN delay_ns >= 0 THEN delay_ns + (own_key % 3000)::BIGINT END AS injected_ns,
     'b' || block || 's' || session_no || 'r' || round || '-t' || (position // ${task_calls}) AS task,
     'b' || block || 's' || session_no || 'r' || round || '-p' || position AS call_id,
     lpad(lower(to_hex(own_key)), 16, '0') || lpad(lower(to_hex(hash(own_key, 1))), 16, '0') AS trace_id,
     ${touched_agent} AS touched_agent,
     ${touched_gateway} AS touched_gateway,
     ${failed} AS failed,
+    ${fails_fast} AS fails_fast,
+    ${denied_fast} AS denied_fast,
     ${over_broad} AS over_broad,
     ${opened_agent} AS opened_agent,
     has_gateway AND ${opened_gateway} AS opened_gateway,
@@ -33,8 +36,9 @@ WITH point AS (
   SELECT * REPLACE (wire_ns + noise_ns + (CASE WHEN lead_in THEN cold_ns ELSE 0 END) + greatest(block_ns, -wire_ns // 2)
       + (CASE WHEN voided THEN 10 * wire_ns * (arm_no + 1) ELSE 0 END) 
       + (CASE WHEN opened_agent THEN lookup_ns + connect_ns + tls_ns ELSE 0 END) AS wire_ns,
+      gateway_ns + coalesce(injected_ns, 0) AS gateway_ns,
       upstream_wire_ns + (CASE WHEN opened_gateway THEN lookup_ns + connect_ns + tls_ns ELSE 0 END) AS upstream_wire_ns),
-    (1700000000000000000 + block * 3600000000000 + session_no * 600000000000 + offset_ns)::BIGINT AS due_ns
+    (1700000000000000000 + block * ${block_ns} + session_no * ${session_ns} + offset_ns)::BIGINT AS due_ns
   FROM drawn
 ), durations AS (
   SELECT *,

@@ -1,5 +1,5 @@
 -- The spans of every call, tier by tier. `spot` tells spans of one call apart; `up` is the parent's.
-CREATE VIEW span AS
+CREATE OR REPLACE VIEW span AS
 WITH each AS (
   SELECT trace_id, arm, block, position, 'root' AS spot, '' AS up, 'agent' AS tier, 'Internal' AS kind, 'execute_tool search' AS name, start_ns AS begin_ns,
     last_ns + attempt_ns + agent_ns - agent_ns // 2 - start_ns AS span_ns, 0 AS check_ns, 200 AS status FROM call
@@ -20,7 +20,7 @@ WITH each AS (
     first_ns + wire_ns // 2 + (CASE WHEN has_gateway THEN gateway_ns // 2 + upstream_wire_ns // 2 ELSE 0 END) AS begin_ns, check_ns AS span_ns, check_ns, 401 AS status
     FROM call WHERE touched_agent AND NOT (has_gateway AND checks_tokens)
   UNION ALL BY NAME
-  SELECT trace_id, arm, block, position, 'gw' AS spot, 'last' AS up, 'gateway' AS tier, 'Server' AS kind, 'POST /search/query' AS name, last_ns + wire_ns // 2 AS begin_ns, attempt_ns - wire_ns AS span_ns, 0 AS check_ns, 200 AS status FROM call WHERE has_gateway
+  SELECT trace_id, arm, block, position, 'gw' AS spot, 'last' AS up, 'gateway' AS tier, 'Server' AS kind, 'POST /search/query' AS name, last_ns + wire_ns // 2 AS begin_ns, attempt_ns - wire_ns AS span_ns, 0 AS check_ns, 200 AS status, injected_ns FROM call WHERE has_gateway
   UNION ALL BY NAME
   SELECT trace_id, arm, block, position, 'gwup1' AS spot, 'gw' AS up, 'gateway' AS tier, 'Client' AS kind, 'POST' AS name, last_ns + wire_ns // 2 + gateway_ns // 2 AS begin_ns, upstream_wire_ns + check_ns AS span_ns, 0 AS check_ns, 401 AS status FROM call WHERE has_gateway AND touched_gateway
   UNION ALL BY NAME

@@ -21,7 +21,20 @@ export const builtinArms: ReadonlyMap<string, ArmSpec> = new Map(
     arm('passthrough', 'off', 'passthrough'),
     arm('gateway', 'off', 'gateway'),
     arm('layered', 'on', 'gateway'),
+    { ...arm('placebo', 'off', 'passthrough'), delay_ms: 7 },
+    { ...arm('direct-untraced', 'off', 'none'), telemetry: 'off' as const },
+    { ...arm('direct-full-sdk', 'off', 'none'), telemetry: 'full' as const },
+    { ...arm('passthrough-untraced', 'off', 'passthrough'), telemetry: 'off' as const },
+    { ...arm('passthrough-full-sdk', 'off', 'passthrough'), telemetry: 'full' as const },
   ].map((spec) => [spec.arm, spec]),
+);
+
+/**
+ * Of a file that names none. A placebo, and an arm that is watched otherwise, weigh the instrument and no subject: they are
+ * there where they are asked for.
+ */
+export const defaultArms: readonly ArmSpec[] = [...builtinArms.values()].filter(
+  (a) => a.delay_ms === undefined && a.telemetry === undefined,
 );
 
 /** Two arms that are the same: how far they differ is what a campaign can resolve. In every campaign. */
@@ -38,6 +51,9 @@ export const builtinComparisons: readonly Comparison[] = [
   { name: 'decision', arm: 'gateway', baseline: 'native' },
   { name: 'added', arm: 'gateway', baseline: 'direct' },
   { name: 'layered', arm: 'layered', baseline: 'direct' },
+  { name: 'placebo', arm: 'placebo', baseline: 'passthrough' },
+  { name: 'hop_untraced', arm: 'passthrough-untraced', baseline: 'direct-untraced' },
+  { name: 'hop_full_sdk', arm: 'passthrough-full-sdk', baseline: 'direct-full-sdk' },
   { name: 'aa', arm: 'direct-b', baseline: 'direct' },
   { name: 'fix', arm: 'native', baseline: 'native-regressed' },
 ];

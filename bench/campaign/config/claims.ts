@@ -2,6 +2,7 @@
  * The claims that a campaign confirms, refutes or leaves open, with the region in which each holds. The regions stand
  * here before any run. Their ends count as inside, so a claim of "less" or "more" has a region that leaves zero out.
  */
+import { loadMetrics } from '#contract/loadFigures.ts';
 import type { SecurityMetric } from '#contract/security.ts';
 import type { ClaimSpec } from './types.ts';
 
@@ -130,6 +131,9 @@ export const durationMetrics = [
   'cold_p50_shift',
   'cpu_per_call_shift',
 ] as const;
+/** Figures of the load phase: their margins are given by `at_least` and `at_most`, each with its unit. */
+export const loadMetricNames: readonly string[] = loadMetrics.map((m) => m.name);
+
 /** Shares, on which in this release only built-in claims stand. */
 export const rateMetrics: readonly string[] = ['retry401_shift', 'error_rate_shift'];
 

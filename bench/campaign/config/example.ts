@@ -24,6 +24,11 @@ profile: {name: quick, max_duration: 30m}
 #   native            controls in the agent       layered      controls in both
 #   native-regressed  controls as before the fix (in the lifecycle phase only)
 # direct and direct-b are in every campaign: how far they differ is what it can resolve.
+# placebo is a gateway with its controls off that adds a known delay, and is in no campaign unasked: placebo: {delay_ms: 7}.
+# durable: {gateway: gateway, audit: group_commit} is the gateway whose audit records are on the disk before a call goes
+# upstream; the others buffer theirs. Beside an arm like it but for that, durability_durable is its price.
+# What watching costs: direct-untraced and passthrough-untraced note nothing, direct-full-sdk and passthrough-full-sdk note by
+# OpenTelemetry's SDK (telemetry: off | light | full of an arm's agent and gateway; in the latency phase only).
 arms: [direct, direct-b, native, native-regressed, passthrough, gateway, layered]
 
 # tool-chain: five calls one after the other · fan-out: one, then four at once · assistant-day: mixed errands.
@@ -49,6 +54,13 @@ claims:
   C8:
   C9:
   our-budget: {compare: decision, metric: felt_p95_shift, below_ms: 1}
+
+# Under load (\`--phases load\`; part of the profiles standard and rigorous) claims of your own name an arm, or a comparison
+# for a ratio, with at_least or at_most:
+#   our-load: {arm: gateway, metric: frontier_p99_10ms, at_least: 500 /s}
+#   our-price: {compare: decision, metric: saturation_ratio, at_least: 80 %}
+# autocannon as a probe of gateways and tools alone, beside the load phase; its samples are in no other figure.
+# load: {probe: autocannon}
 `;
 
 /** For a pipeline that must stop on a figure. */
@@ -59,6 +71,7 @@ export const thresholdsExample = `thresholds:
   native.error_rate: '<= 1 %'
   gateway.p99: '< 50 ms'
   correlation: '= 100 %'                              # counted: every line of every arm joins its trace
+  gateway.frontier_p99_10ms: '> 500 /s'               # under load: the highest rate with a p99 under 10 ms
 `;
 
 const thresholdsIntroduction = `
@@ -99,7 +112,7 @@ const gatewayIntroduction = `
 
 const later = `
 # Later releases: agents, tools, auth, telemetry, safety, report.redact, gateways with run or restart, protocol mcp,
-# imported workloads, the arm placebo.
+# imported workloads.
 `;
 
 /** The annotated file; its active keys all work in this release. */

@@ -41,8 +41,6 @@ describe('what a later release does is refused by name', () => {
     ],
     ['workloads: [{import: t.json, tasks: 5}]', 'an imported workload', 'workloads[0]'],
     ['arms: {x: {agent: ours}}', 'an agent other than builtin', 'arms.x.agent'],
-    ['arms: {placebo: {}}', 'the arm placebo', 'arms.placebo'],
-    ['arms: [native, placebo]', 'the arm placebo', 'arms[1]'],
     [
       'claims: {x: {compare: fix, metric: retry401_shift, below_ms: 1}}',
       'a claim of your own on a rate',

@@ -65,8 +65,6 @@ export const laterRules: readonly LaterRule[] = [
     mend: 'use tool-chain, fan-out or assistant-day',
   },
   { at: 'arms.*.agent', asks: notBuiltIn, what: 'an agent other than builtin', mend: 'use agent: builtin' },
-  { at: 'arms.placebo', what: 'the arm placebo', mend: 'remove it' },
-  { at: 'arms.*', asks: is('placebo'), what: 'the arm placebo', mend: 'remove it' },
   { at: 'claims.*.metric', asks: is(...rateMetrics), what: 'a claim of your own on a rate', mend: 'use C3 or C6' },
 ];
 

@@ -45,8 +45,9 @@ export function normalise(file: CampaignFile, overrides: Overrides, report: Repo
     ...places,
     realistic: realisticService,
     comparisons: kept,
-    claims: resolveClaims({ file, arms: known, comparisons, kept, report }),
+    claims: resolveClaims({ file, arms: known, comparisons, kept, present, report }),
     thresholds: resolveThresholds(file, { arms: known, comparisons, ...places }, report),
+    ...(file.load?.probe === undefined ? {} : { probe: file.load.probe }),
     sign: file.report?.sign ?? null,
     slo,
   };

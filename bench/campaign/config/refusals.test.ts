@@ -13,11 +13,11 @@ describe('a bad file: place, path, found, expected', () => {
   it('a misspelt key names the closest, at every depth', () => {
     refusedAs(
       'sede: 1',
-      'c.yaml:1:1 sede: found an unknown key, expected version, question, seed, gateways, arms, workloads, conditions, compare, claims, profile, thresholds or report; did you mean seed?',
+      'c.yaml:1:1 sede: found an unknown key, expected version, question, seed, gateways, arms, workloads, conditions, compare, claims, profile, thresholds, load or report; did you mean seed?',
     );
     refusedAs(
       'arms: {mine: {contrls: on}}',
-      'c.yaml:1:15 arms.mine.contrls: found an unknown key, expected agent, controls or gateway; did you mean controls?',
+      'c.yaml:1:15 arms.mine.contrls: found an unknown key, expected agent, controls, gateway, delay_ms, telemetry or audit; did you mean controls?',
     );
     refusedAs(
       'conditions: [{conccurency: 2}]',
@@ -27,6 +27,25 @@ describe('a bad file: place, path, found, expected', () => {
     assert.match(linesOf('profile: {nam: quick}')[0]!, /did you mean name\?$/);
     assert.match(linesOf('compare: {x: {arm: native, baselin: direct}}').join(), /did you mean baseline\?/);
     assert.match(linesOf(gateway('prodct: x@1'))[0]!, /did you mean product\?$/);
+  });
+
+  it('an audit mode where no log of ours is kept, another of a built-in arm, and one that there is not', () => {
+    refusedAs(
+      'arms: {native: {audit: group_commit}}',
+      'c.yaml:1:24 arms.native.audit: found "group_commit", expected no audit mode, or an arm with gateway: gateway',
+    );
+    refusedAs(
+      'arms: {bare: {gateway: passthrough, audit: buffered}}',
+      'c.yaml:1:44 arms.bare.audit: found "buffered", expected no audit mode, or an arm with gateway: gateway',
+    );
+    refusedAs(
+      'arms: {gateway: {audit: group_commit}}',
+      'c.yaml:1:25 arms.gateway.audit: found "group_commit", expected buffered, as gateway has; or an arm with a name that is not built in',
+    );
+    refusedAs(
+      'arms: {ours: {gateway: gateway, audit: group_comit}}',
+      'c.yaml:1:40 arms.ours.audit: found "group_comit", expected buffered or group_commit; did you mean group_commit?',
+    );
   });
 
   it('all problems are listed, in the order of the file', () => {
@@ -119,6 +138,42 @@ describe('what only names can be wrong about', () => {
       'a built-in name with another meaning',
       'arms: {native: {controls: off}}',
       /arms.native.controls: found "off", expected on, as native has/,
+    ],
+    [
+      'a delay of a built-in arm that is no placebo',
+      'arms: {passthrough: {delay_ms: 7}}',
+      /arms.passthrough.delay_ms: found 7, expected no delay, as passthrough has/,
+    ],
+    [
+      'a delay where controls would decide too',
+      'arms: {mine: {controls: on, gateway: passthrough, delay_ms: 7}}',
+      /arms.mine.delay_ms: found 7, expected no delay, or an arm with controls: off and gateway: passthrough/,
+    ],
+    [
+      'a built-in arm watched otherwise',
+      'arms: {gateway: {telemetry: full}}',
+      /arms.gateway.telemetry: found "full", expected light, as gateway has/,
+    ],
+    [
+      'an untraced arm that is to be traced',
+      'arms: {direct-untraced: {telemetry: light}}',
+      /arms.direct-untraced.telemetry: found "light", expected off, as direct-untraced has/,
+    ],
+    [
+      'a model of the past watched otherwise',
+      'arms: {old: {controls: regressed, telemetry: off}}',
+      /arms.old.telemetry: found "off", expected light where controls are regressed/,
+    ],
+    ['a way of watching that there is not', 'arms: {a: {telemetry: some}}', /expected off, light or full/],
+    [
+      'a delay without a gateway of ours',
+      'arms: {mine: {delay_ms: 7}}',
+      /arms.mine.delay_ms: found 7, expected no delay/,
+    ],
+    [
+      'a negative delay',
+      'arms: {placebo: {delay_ms: -1}}',
+      /delay_ms: found -1, expected a number of ms from 0 to 1000/,
     ],
     ['a gateway in no arm', `${gateway('')}\narms: [native]`, /gateways.ours: found a gateway in no arm/],
     [

@@ -1,26 +1,32 @@
 /** Which claims a campaign judges: the built-in ones whose arms are there, a selection of them, and the user's own. */
+import { armOfClaim } from '#contract/loadClaims.ts';
 import { builtinArms } from './builtin.ts';
-import { builtinClaims, everyArm, marginOf } from './claims.ts';
+import { builtinClaims, everyArm, loadMetricNames, marginOf } from './claims.ts';
 import { describeValue, type Finding, listText, type Path, type Report, suggestion } from './problems.ts';
+import { loadClaim } from './resolve-load-claims.ts';
 import type { CampaignFile, ClaimFile } from './schema.ts';
 import type { ArmSpec, ClaimSpec, Comparison } from './types.ts';
 
-interface Given {
+export interface Given {
   file: CampaignFile;
   /** Arms and comparisons of the file as a whole … */
   arms: readonly ArmSpec[];
   comparisons: readonly Comparison[];
   /** … and the comparisons that are left of it in this run. */
   kept: readonly Comparison[];
+  /** Arms that are left of the file in this run. */
+  present: ReadonlySet<string>;
   report: Report;
 }
 
 const builtin = new Map(builtinClaims.map((c) => [c.claim, c]));
 
 export function resolveClaims(given: Given): ClaimSpec[] {
-  const { file, kept } = given;
+  const { file, kept, present } = given;
   const isThere = (claim: ClaimSpec): boolean =>
-    claim.compare === everyArm || kept.some((c) => c.name === claim.compare);
+    claim.compare === everyArm ||
+    present.has(armOfClaim(claim.compare) ?? '') ||
+    kept.some((c) => c.name === claim.compare);
   if (file.claims === undefined) return [...builtinClaims, ...aboutAttached(given)].filter(isThere);
   const entries: [string, ClaimFile, Path][] = Array.isArray(file.claims)
     ? file.claims.map((name, i) => [name, {}, ['claims', i]])
@@ -80,9 +86,19 @@ function narrowed(known: ClaimSpec, claim: ClaimFile, path: Path, given: Given):
 
 function ownClaim(name: string, claim: ClaimFile, path: Path, given: Given): ClaimSpec[] {
   const { report } = given;
+  if (claim.metric !== undefined && loadMetricNames.includes(claim.metric)) return loadClaim(name, claim, path, given);
   const compare = comparisonOf(claim, path, given);
   const margin = marginIn(claim, path, report);
   const { metric } = claim;
+  for (const key of ['at_least', 'at_most'] as const) {
+    if (claim[key] === undefined) continue;
+    report({
+      path: [...path, key],
+      found: 'a margin of figures under load',
+      expected: 'margin_ms or below_ms',
+      of: 'key',
+    });
+  }
   const lacks: Finding = { path, found: `the claim "${name}"`, expected: '', of: 'key' };
   if (Object.keys(claim).length === 0) {
     report({ ...lacks, expected: listText([...builtin.keys()]), ...suggestion(name, [...builtin.keys()]) });
@@ -114,7 +130,7 @@ const isInside = ([lo, hi]: ClaimSpec['region'], [from, to]: ClaimSpec['region']
   (lo ?? -Infinity) >= (from ?? -Infinity) && (hi ?? Infinity) <= (to ?? Infinity);
 
 /** The comparison that a claim names, or the one of its arm and baseline. */
-function comparisonOf(claim: ClaimFile, path: Path, { comparisons, report }: Given): string | undefined {
+export function comparisonOf(claim: ClaimFile, path: Path, { comparisons, report }: Given): string | undefined {
   const { compare, arm, baseline } = claim;
   const hasPair = arm !== undefined || baseline !== undefined;
   if (compare === undefined) {

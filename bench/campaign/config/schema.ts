@@ -5,9 +5,10 @@
  */
 import { z } from 'zod';
 import { protocols } from '#contract/calls.ts';
+import { auditModes } from '#contract/config.ts';
 import { attachUrl, upstreamUrl } from './addresses.ts';
 import { builtinWorkloads } from './builtin.ts';
-import { durationMetrics } from './claims.ts';
+import { durationMetrics, loadMetricNames } from './claims.ts';
 import { listText } from './problems.ts';
 import { profileNames } from './profiles.ts';
 
@@ -33,6 +34,9 @@ const arm = map({
   agent: oneOf(['builtin']).optional(),
   controls: oneOf(['on', 'off', 'regressed']).optional(),
   gateway: name.optional(),
+  delay_ms: number('a number of ms from 0 to 1000', 0, 1_000).optional(),
+  telemetry: oneOf(['off', 'light', 'full']).optional(),
+  audit: oneOf(auditModes).optional(),
 });
 
 /** Set by the agent, or by HTTP itself: another value would break tokens, traces or framing. */
@@ -70,13 +74,17 @@ const claim = map({
   compare: label.optional(),
   arm: name.optional(),
   baseline: name.optional(),
-  metric: oneOf(durationMetrics).optional(),
+  metric: oneOf([...durationMetrics, ...loadMetricNames]).optional(),
   margin_ms: z
     .tuple([ms('a number of ms'), ms('a number of ms')], { error: 'two numbers of ms, [from, to]' })
     .refine(([lo, hi]) => lo < hi, { error: 'two numbers of ms, the lower one first' })
     .optional(),
   below_ms: ms('a number of ms').optional(),
+  at_least: text('a number and a unit', 40).optional(),
+  at_most: text('a number and a unit', 40).optional(),
 });
+
+const load = map({ probe: oneOf(['autocannon']).optional() });
 
 const maxDuration = named(/^[1-9][0-9]{0,4}(s|m|h)$/, 'a duration such as 90s, 30m or 2h');
 const profileMap = map({ name: oneOf(profileNames).optional(), max_duration: maxDuration.optional() });
@@ -109,6 +117,7 @@ export const campaignSchema = map({
   claims: z.union([claimNames, claimMap], { error: 'a list of built-in claims, or a map of claims' }).optional(),
   profile: z.union([oneOf(profileNames), profileMap], { error: `${listText(profileNames)}, or a map` }).optional(),
   thresholds: thresholdMap.optional(),
+  load: load.optional(),
   report: map({ sign: text('the path of a PEM file', 1_000).optional() }).optional(),
 });
 
@@ -126,6 +135,7 @@ export const keysAt: readonly (readonly [pattern: string, keys: readonly string[
   ['conditions.*', Object.keys(condition.shape)],
   ['compare.*', Object.keys(comparison.shape)],
   ['report', ['sign']],
+  ['load', Object.keys(load.shape)],
   ['claims.*', Object.keys(claim.shape)],
   ['profile', Object.keys(profileMap.shape)],
 ];

@@ -1,6 +1,6 @@
 /** A campaign's configuration, normalised: every default filled in, every name resolved. Plain data. */
 import type { Protocol } from '#contract/calls.ts';
-import type { AgentControls } from '#contract/config.ts';
+import type { AgentControls, ArmTelemetry, AuditMode } from '#contract/config.ts';
 import type { Manifest, Threshold } from '#contract/manifest.ts';
 
 export type ProfileName = 'smoke' | 'quick' | 'standard' | 'rigorous';
@@ -42,6 +42,15 @@ export interface ArmSpec {
   gateway: 'none' | 'passthrough' | 'gateway' | { attached: string };
   /** Takes part in the lifecycle phase alone. */
   lifecycle_only: boolean;
+  /** A placebo: its gateway, with controls off, adds this delay and notes what it really was. Absent in every other arm. */
+  delay_ms?: number;
+  /**
+   * What its agent, and its gateway where that is ours, note of the calls: nothing, or by OpenTelemetry's SDK. Absent: the
+   * light way of every other arm. The testbed serves all arms and notes the same of each.
+   */
+  telemetry?: ArmTelemetry;
+  /** Of the built-in gateway with its controls on: when audit records are durable. Absent: `buffered`, as in every other arm. */
+  audit?: Exclude<AuditMode, 'buffered'>;
 }
 
 export interface AttachedGateway {
@@ -97,6 +106,8 @@ export interface CampaignConfig {
   comparisons: Comparison[];
   claims: ClaimSpec[];
   thresholds: Threshold[];
+  /** Beside the load phase, of gateways and tools alone; absent: none. It is run where the phase is. */
+  probe?: 'autocannon';
   /** Path of the private key that signs the results, from the directory that the command runs in; null: unsigned. */
   sign: string | null;
   /** Service level objective: share of calls that must end as they should. */

@@ -88,6 +88,24 @@ test('smoke and quick run it where it is asked for; the standard profile, and an
 test('a plan without it is what it was', () =>
   assert.equal(Object.hasOwn(blockPlan(input('a', ['latency']), 0), 'load'), false));
 
+test('a probe is planned where it is asked for: each gateway in its own arm, the tools once, behind the steps', () => {
+  const asked = planInputOf(parseCampaign('load: {probe: autocannon}'), workloads, ['load']);
+  const { steps, probes, arms } = loadPlan(asked, 1);
+  assert.deepEqual(probes!.map((p) => [p.arm, p.target, p.connections]).slice(0, 4), [
+    ['direct', 'tools', 1],
+    ['direct', 'tools', 16],
+    ['passthrough', 'gateway', 1],
+    ['passthrough', 'gateway', 16],
+  ]);
+  assert.equal(probes!.length, 2 * (1 + 3), 'passthrough, gateway, layered');
+  assert.ok(probes!.every((p) => p.step >= steps.length && p.condition === `instant/probe-${p.target}/http`));
+  const keys = probes!.map((p) => `${p.arm} ${p.key}`);
+  assert.equal(new Set(keys).size, keys.length);
+  assert.ok(loadTime_s(asked) > loadTime_s(input('weighbridge')));
+  assert.ok(probes!.every((p) => arms.includes(p.arm)));
+  assert.equal(Object.hasOwn(loadPlan(input(), 0), 'probes'), false, 'and nowhere else');
+});
+
 test('how long it takes is told beforehand: at least the steps of every arm and block', () => {
   const plan = standard();
   const steps_s = loadPlan(plan, 0).steps.reduce((sum, s) => sum + s.duration_s, 0);

@@ -19,6 +19,24 @@ export interface PlannedStep extends Pick<LoadStep, 'condition' | 'step' | 'rate
   seed: string;
 }
 
+export type ProbeTarget = 'tools' | 'gateway';
+
+/** A run of autocannon against one tier, behind the steps of its arm. */
+export interface PlannedProbe {
+  arm: string;
+  target: ProbeTarget;
+  /** `instant/probe-gateway/http` */
+  condition: string;
+  /** Behind the steps of the ladder. */
+  step: number;
+  /** In the call header of every request. */
+  key: string;
+  connections: number;
+  duration_s: number;
+  timeout_s: number;
+  max_samples: number;
+}
+
 export interface LoadPlan extends Pick<LoadShape, 'discard' | 'max_in_flight' | 'warm_up_calls'> {
   workload: string;
   service_time: ServiceTime;
@@ -27,6 +45,8 @@ export interface LoadPlan extends Pick<LoadShape, 'discard' | 'max_in_flight' | 
   /** Taken in turn by the calls of every step. */
   calls: PlannedCall[];
   steps: PlannedStep[];
+  /** Absent where nobody asked for them. */
+  probes?: PlannedProbe[];
 }
 
 /** Different calls that a step goes through again and again. */
@@ -64,15 +84,33 @@ export function loadPlan(input: PlanInput, block: number): LoadPlan {
       key: `b${block}l${step}`,
       seed: `${seed}/arrivals/${step}`,
     })),
+    ...(load.probe && input.probed ? { probes: plannedProbes(input, block, open.length + closed.length) } : {}),
     discard: load.discard,
     max_in_flight: load.max_in_flight,
     warm_up_calls: load.warm_up_calls,
   };
 }
 
+function plannedProbes({ load, probed = [] }: PlanInput, block: number, first: number): PlannedProbe[] {
+  const { connections, ...run } = load.probe!;
+  return probed.flatMap(({ arm, target }) =>
+    connections.map((n, i) => ({
+      arm,
+      target,
+      condition: `instant/probe-${target}/http`,
+      step: first + i,
+      key: `b${block}lp${first + i}`,
+      connections: n,
+      ...run,
+    })),
+  );
+}
+
 /** One drawn order, begun a place later with every block: over as many blocks as arms, each arm stands in each place once. */
 function rotated({ arms, seed }: PlanInput, block: number): string[] {
-  const order = seededRandom(`${seed}/load/order`).shuffle(arms.filter((a) => !a.lifecycle_only).map((a) => a.arm));
+  const order = seededRandom(`${seed}/load/order`).shuffle(
+    arms.filter((a) => !a.lifecycle_only && !a.latency_only).map((a) => a.arm),
+  );
   const first = order.length === 0 ? 0 : block % order.length;
   return [...order.slice(first), ...order.slice(0, first)];
 }
@@ -106,7 +144,9 @@ const armStart_s = 4;
 /** How long the load part of a campaign takes at least, s; 0 where there is none. */
 export function loadTime_s(input: PlanInput): number {
   if (!input.phases.includes('load')) return 0;
-  const { arms, steps } = loadPlan(input, 0);
-  const arm_s = steps.reduce((sum, step) => sum + step.duration_s + stepPause_ms / 1_000, armStart_s);
-  return Math.min(input.blocks, input.load.blocks) * arms.length * arm_s;
+  const { arms, steps, probes = [] } = loadPlan(input, 0);
+  const sum_s = (of: readonly { duration_s: number }[]): number =>
+    of.reduce((sum, { duration_s }) => sum + duration_s + stepPause_ms / 1_000, 0);
+  const block_s = arms.length * (armStart_s + sum_s(steps)) + sum_s(probes);
+  return Math.min(input.blocks, input.load.blocks) * block_s;
 }

@@ -19,9 +19,10 @@ import { everyTier, Noted, tiersOf } from '../tiers.ts';
 import type { MachineTicks } from '../usage.ts';
 import { judgeLoad, lagP99_us, type StepReadings } from './gates.ts';
 import { type LoadPlan, loadOrder, type PlannedStep, stepPause_ms, warmUpOrder } from './plan.ts';
+import { runProbes } from './probe.ts';
 
 /** Beyond a step's own time: calls that are given up, and a machine that is slow. */
-const stepGrace_ms = 60_000;
+export const stepGrace_ms = 60_000;
 const unsent = loadOutcomes.indexOf('unsent');
 
 export interface LoadResult {
@@ -34,9 +35,13 @@ interface Sums {
   steps: StepReadings[];
   ticks: MachineTicks | null;
   ours_cpu_ns: bigint;
+  probes: Gate[];
 }
 
-interface ArmRun {
+/** Called after each step, and each probe, of each arm. */
+export type StepDone = (step: Pick<PlannedStep, 'condition' | 'step' | 'duration_s'>) => void;
+
+export interface ArmRun {
   options: BlockOptions;
   plan: LoadPlan;
   fleet: Fleet;
@@ -44,13 +49,8 @@ interface ArmRun {
   sums: Sums;
 }
 
-/** @param done called after each step of each arm */
-export async function runLoad(
-  options: BlockOptions,
-  plan: LoadPlan,
-  done: (step: PlannedStep) => void,
-): Promise<LoadResult> {
-  const sums: Sums = { steps: [], ticks: { busy: 0, steal: 0, total: 0 }, ours_cpu_ns: 0n };
+export async function runLoad(options: BlockOptions, plan: LoadPlan, done: StepDone): Promise<LoadResult> {
+  const sums: Sums = { steps: [], ticks: { busy: 0, steal: 0, total: 0 }, ours_cpu_ns: 0n, probes: [] };
   const processes: Manifest['processes'] = [];
   for (const name of plan.arms) {
     stopIfAsked(options.signal);
@@ -58,13 +58,14 @@ export async function runLoad(
   }
   const { block } = options.plan;
   const machine = { before: sums.ticks && { busy: 0, steal: 0, total: 0 }, after: sums.ticks };
-  return { gates: judgeLoad({ block, steps: sums.steps, machine, ours_cpu_ns: sums.ours_cpu_ns }), processes };
+  const gates = judgeLoad({ block, steps: sums.steps, machine, ours_cpu_ns: sums.ours_cpu_ns });
+  return { gates: [...gates, ...sums.probes], processes };
 }
 
 async function runArm(
   options: BlockOptions,
   plan: LoadPlan,
-  { name, sums, done }: { name: string; sums: Sums; done: (step: PlannedStep) => void },
+  { name, sums, done }: { name: string; sums: Sums; done: StepDone },
 ): Promise<Manifest['processes']> {
   const { supervisor, block } = options;
   // The gateway's audit log grows with every call: it goes with the arm.
@@ -82,7 +83,15 @@ async function runArm(
       await runStep(run, step);
       done(step);
     }
-    return processesOf(fleet).map(({ name: tier, command, pid }) => ({ name: `${tier} (load)`, command, pid, block }));
+    const probes = (plan.probes ?? []).filter((p) => p.arm === name);
+    const probers = await runProbes(run, probes, done);
+    const tiers = processesOf(fleet).map(({ name: tier, command, pid }) => ({
+      name: `${tier} (load)`,
+      command,
+      pid,
+      block,
+    }));
+    return [...tiers, ...probers];
   } catch (error) {
     throw await supervisor.explain(error);
   } finally {
@@ -93,24 +102,36 @@ async function runArm(
 
 async function runStep(run: ArmRun, step: PlannedStep): Promise<void> {
   const { options, plan, fleet, arm, sums } = run;
-  const { block, collector } = options;
+  const { block } = options;
   const order = loadOrder(plan, step, block);
   await new Noted().drain(everyTier(fleet));
   await pause(stepPause_ms);
-  const pids = [collector.pid, ...processesOf(fleet).map((t) => t.pid)];
   const used = measureUsage(tiersOf(fleet, arm));
-  const before = readMachine(pids);
   const deadline_ms = step.duration_s * 1_000 + stepGrace_ms;
-  const report = await within(arm.agent.control.call('run_load', order), deadline_ms, late(run, `step ${step.step}`));
-  const after = readMachine(pids);
+  const report = await underWatch(run, [], () =>
+    within(arm.agent.control.call('run_load', order), deadline_ms, late(run, `step ${step.step}`)),
+  );
   const use = used();
-  sums.ours_cpu_ns += after.ours_ns - before.ours_ns;
-  sums.ticks = added(sums.ticks, before.machine, after.machine);
   if (report.pace === 'open') {
     const cpu_shares = use.map((u) => Number(u.cpu_ns) / report.elapsed_ns);
     sums.steps.push({ arm: arm.spec.arm, lag_p99_us: lagP99_us(report, plan.discard), cpu_shares });
   }
   await store(run, step, report, use);
+}
+
+/** Adds what the machine did meanwhile to the sums that the gates judge. */
+export async function underWatch<T>(
+  { options, fleet, sums }: ArmRun,
+  others: readonly number[],
+  work: () => Promise<T>,
+): Promise<T> {
+  const pids = [options.collector.pid, ...processesOf(fleet).map((t) => t.pid), ...others];
+  const before = readMachine(pids);
+  const result = await work();
+  const after = readMachine(pids);
+  sums.ours_cpu_ns += after.ours_ns - before.ours_ns;
+  sums.ticks = added(sums.ticks, before.machine, after.machine);
+  return result;
 }
 
 async function store(
@@ -131,7 +152,7 @@ async function store(
   if (rows.length > 0) await collector.control.call('add_resources', { rows });
 }
 
-const late =
+export const late =
   ({ arm, options: { block } }: ArmRun, what: string) =>
   (): WeighbridgeError =>
     new WeighbridgeError('DEADLINE', `arm ${arm.spec.arm}: ${what} of load (block ${block}) did not come to an end`, {

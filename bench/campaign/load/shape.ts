@@ -49,5 +49,21 @@ const shapes = {
 export const loadShapeOf = (profile: string): LoadShape =>
   Object.hasOwn(shapes, profile) ? shapes[profile as keyof typeof shapes] : shapes.standard;
 
+/** One connection for the time of a request alone, more for what goes through. */
+const probes = {
+  smoke: { connections: [1, 4], duration_s: 0.5 },
+  quick: { connections: [1, 16], duration_s: 3 },
+  standard: { connections: [1, 4, 16, 64], duration_s: 5 },
+};
+
+/** Twice what the fastest tier gets through in that time. */
+const mostSamples = 200_000;
+
+export const probeShapeOf = (profile: string): NonNullable<LoadShape['probe']> => ({
+  ...(Object.hasOwn(probes, profile) ? probes[profile as keyof typeof probes] : probes.standard),
+  timeout_s: 10,
+  max_samples: mostSamples,
+});
+
 /** Smoke is to take 45 s and quick 5 minutes, which leaves no room: there the phase is run where it is asked for. */
 export const hasLoadByDefault = (profile: string): boolean => loadShapeOf(profile).short === null;

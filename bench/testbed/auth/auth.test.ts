@@ -252,7 +252,7 @@ describe('refresh', () => {
     assert.equal(seen.size, 4);
   });
 
-  test('norm 17: a narrower refresh narrows the access token, and the new refresh token keeps the scope', async () => {
+  test('norms 4, 17: a narrower refresh narrows the access token, and the new refresh token keeps the scope', async () => {
     const tokens = await agentLogin('read:calendar read:mail');
     const narrow = await agentRefresh(tokens.refresh_token, { scope: 'read:mail' });
     assert.equal(narrow.json.scope, 'read:mail');

@@ -21,6 +21,8 @@ export interface ProviderOptions {
   key: SigningKey;
   issued: IssuedTokens;
   now_ms: () => number;
+  /** Proofs of possession need a nonce of this server (RFC 9449 §8); default: none is asked for. */
+  dpop_nonce?: boolean;
   /** Read at each issue, so that a change holds from the next token on. */
   accessTokenTtl_ms: () => number;
 }
@@ -104,18 +106,22 @@ export function createProvider(options: ProviderOptions): Provider {
       Interaction: 600,
       IdToken: 3600,
     },
-    features: features(known),
+    features: features(known, options.dpop_nonce === true),
   } satisfies Configuration);
 }
 
 const isPkceRequired = (client: AuthClient): boolean => client.kind === 'service' || client.pkce_required;
 const onlyOne = (items: readonly string[]): string | undefined => (items.length === 1 ? items[0] : undefined);
 
-function features(known: (client: Client) => AuthClient): NonNullable<Configuration['features']> {
+function features(known: (client: Client) => AuthClient, dpop_nonce: boolean): NonNullable<Configuration['features']> {
   return {
     devInteractions: { enabled: false },
     // A proof binds the tokens to its key (RFC 9449 §5), for every client that sends one; each proof serves once.
-    dPoP: { enabled: true, allowReplay: false },
+    dPoP: {
+      enabled: true,
+      allowReplay: false,
+      ...(dpop_nonce && { nonceSecret: randomBytes(32), requireNonce: () => true }),
+    },
     userinfo: { enabled: false },
     rpInitiatedLogout: { enabled: false },
     pushedAuthorizationRequests: { enabled: false },

@@ -44,6 +44,7 @@ export async function startAuthServer(config: AuthConfig, telemetry: Telemetry, 
     key,
     issued,
     now_ms,
+    dpop_nonce: config.dpop_nonce === true,
     accessTokenTtl_ms: () => ttl_ms,
   });
   const logError = (error: Error): void => telemetry.log.error({ reason: error.message }, 'authorization server error');

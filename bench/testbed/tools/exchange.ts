@@ -108,7 +108,9 @@ function possession(shared: Shared, req: IncomingMessage, { binding }: Access, w
   // Several DPoP fields arrive joined, and so malformed (RFC 9449 §4.3).
   const proof = (req.headers.dpop as string | undefined) ?? '';
   const url = base + pathOf(req.url!);
-  const fault = proofs.check({ proof, method: req.method!, url, ...binding, now_ms: Date.now() });
+  const now_ms = Date.now();
+  const fault = proofs.check({ proof, method: req.method!, url, ...binding, now_ms });
+  if (fault === 'nonce') return challenges.wantsNonce(proofs.nonce(now_ms));
   return fault === null ? undefined : challenges.unproven(fault);
 }
 

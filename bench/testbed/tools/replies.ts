@@ -2,8 +2,8 @@
  * Every answer that is not a success: RFC 9457 problems, and the challenges of RFC 6750 §3 and RFC 9449 §7.1 with the
  * pointer of RFC 9728 §5.1. All texts are built once, at start.
  */
-import { dpopAlgs, type ProofFault, proofFault } from '#contract/dpop.ts';
-import { type Cause, denialDescription, type Scope } from '#contract/tools.ts';
+import { dpopAlgs, type ProofFault, proofError, proofFault } from '#contract/dpop.ts';
+import { type Cause, denialDescription, nonceHeader, type Scope } from '#contract/tools.ts';
 
 export interface Reply {
   readonly status: number;
@@ -64,7 +64,7 @@ export class Challenges {
     this.#unproven = new Map(
       (Object.keys(proofFault) as ProofFault[]).map((fault) => [
         fault,
-        this.#refuseBinding('invalid_dpop_proof', proofFault[fault]),
+        this.#refuseBinding(proofError(fault), proofFault[fault], fault === 'nonce' ? 'nonce' : 'unknown'),
       ]),
     );
     this.malformedToken = this.#refuse(400, 'invalid_request', 'the authorization field is malformed');
@@ -78,13 +78,19 @@ export class Challenges {
   }
 
   /** Norm 19. */
-  invalidToken(cause: Exclude<Cause, 'scope'>): Reply {
+  invalidToken(cause: Exclude<Cause, 'scope' | 'nonce'>): Reply {
     return this.#invalid.get(cause)!;
   }
 
   /** Norms 23, 24. */
   unproven(fault: ProofFault): Reply {
     return this.#unproven.get(fault)!;
+  }
+
+  /** With the nonce that the next proof is to carry (RFC 9449 §9). */
+  wantsNonce(nonce: string): Reply {
+    const reply = this.unproven('nonce');
+    return { ...reply, headers: [...reply.headers, nonceHeader, nonce] };
   }
 
   /** Norm 20. */
@@ -97,9 +103,9 @@ export class Challenges {
     return reply;
   }
 
-  #refuseBinding(error: string, description: string): Reply {
+  #refuseBinding(error: string, description: string, cause: Cause = 'unknown'): Reply {
     const challenge = `DPoP error="${error}", error_description="${description}", ${dpopAlgs}, ${this.#pointer}`;
-    return { ...problem(401, description, ['www-authenticate', challenge]), cause: 'unknown' };
+    return { ...problem(401, description, ['www-authenticate', challenge]), cause };
   }
 
   #refuse(status: number, error: string, description: string, scope?: string): Reply {

@@ -54,7 +54,7 @@ export async function startToolServer(config: ToolsConfig, telemetry: Telemetry)
   const revocationsBase = await listen(revocations.server);
 
   const effects = new Effects();
-  const proofs = new ProofChecker();
+  const proofs = new ProofChecker({ require_nonce: config.verifier.require_nonce === true });
   const requireBinding = config.verifier.require_binding === true;
   let serviceTime: ServiceTime = { kind: 'instant' };
   // Challenges and proofs name the URL that was called; all else the listeners share.

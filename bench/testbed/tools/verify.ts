@@ -13,7 +13,7 @@ export interface Access {
   /** Thumbprint of the key that the token is bound to, and the token's own hash; undefined where it is bound to none. */
   readonly binding: { readonly jkt: string; readonly ath: string } | undefined;
 }
-export type Refusal = Exclude<Cause, 'scope'>;
+export type Refusal = Exclude<Cause, 'scope' | 'nonce'>;
 
 /** The keys could not be fetched: nobody can say whether the token is good. */
 export class KeysUnavailable extends Error {

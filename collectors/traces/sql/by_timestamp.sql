@@ -10,13 +10,11 @@ WITH second AS (
     WHERE cb.phase = 'correlation'
     GROUP BY cb.block
   )
-), line AS (
-  SELECT row_number() OVER () AS line, c.cb, hash(g.TraceId) AS trace, v.code AS service, epoch_ns(g.Timestamp) // 1000000 * 1000000 AS at_ns
-  FROM logs g
-  JOIN service v ON v.name = g.ServiceName
-  JOIN call c ON c.trace = hash(g.TraceId)
-  JOIN cell_block cb ON cb.cb = c.cb
-  WHERE g.TraceId <> '' AND cb.phase = 'correlation'
+), met AS (
+  SELECT row_number() OVER () AS line, l.cb, l.trace, l.service, l.at_ns // 1000000 * 1000000 AS at_ns
+  FROM line l
+  JOIN cell_block cb ON cb.cb = l.cb
+  WHERE cb.phase = 'correlation'
 ), candidate AS (
   SELECT s.trace, s.key, s.service, s.start_ns, s.start_ns + s.duration_ns AS end_ns,
     unnest(range(s.start_ns // 2000000, (s.start_ns + s.duration_ns) // 2000000 + 1)) AS piece
@@ -24,7 +22,7 @@ WITH second AS (
   SEMI JOIN second w ON w.second = s.start_ns // 1000000000
 ), taken AS (
   SELECT l.line, any_value(l.cb) AS cb, any_value(l.trace) AS trace, arg_min(s.trace, (least(abs(s.start_ns - l.at_ns - 500000), abs(s.end_ns - l.at_ns - 500000)), s.key)) AS given
-  FROM line l
+  FROM met l
   LEFT JOIN candidate s ON s.service = l.service AND s.piece = l.at_ns // 2000000 AND s.start_ns < l.at_ns + 1000000 AND s.end_ns >= l.at_ns
   GROUP BY l.line
 )

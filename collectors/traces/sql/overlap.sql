@@ -1,6 +1,6 @@
 -- Of traces with several client spans on one tier: their summed time beyond their union, per tier. Each span counts from
 -- where all earlier ones have ended.
-CREATE TABLE overlap AS
+CREATE OR REPLACE TABLE overlap AS
 WITH client AS (
   SELECT s.trace, s.part IN (2, 3) AS of_agent, s.start_ns, s.start_ns + s.duration_ns AS end_ns,
     max(s.start_ns + s.duration_ns) OVER (

@@ -1,7 +1,7 @@
 -- One row per trace: the time on each stretch of its way, in whole ns. A call's attempts follow one another, so sums per
 -- tier are sums over its attempts. Client spans of one tier that overlap are found in overlap.sql.
 -- `services` is a set of bits; those of the path have the lowest numbers.
-CREATE TABLE path AS
+CREATE OR REPLACE TABLE path AS
 SELECT
   trace,
   sum(duration_ns) FILTER (part = 1)::BIGINT AS call_ns,

@@ -2,7 +2,7 @@
 -- parent's key; both are hashed with the trace, so that equal span ids of two traces stay apart. `part` is what the span
 -- is on a call's way: 1 the call, 2 the agent's attempt, 3 its token refresh, 4 the gateway's handling, 5 its attempt
 -- upstream, 6 its token refresh, 7 the tool's handling, 0 anything else.
-CREATE TABLE span AS
+CREATE OR REPLACE TABLE span AS
 SELECT
   hash(s.TraceId) AS trace,
   hash(s.TraceId, s.SpanId) AS key,

@@ -2,20 +2,15 @@
  * A human has approved one payment. Its approval is shown again: for another amount, another payee, a second time, and in
  * many calls at once.
  */
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
-import type { ApprovalConfig } from '#contract/config.ts';
 import type { Effect } from '#contract/control.ts';
-import { WeighbridgeError } from '#contract/errors.ts';
-import { approvalHeader } from '#contract/tools.ts';
-import type { Attack, Finding, Range, RunningGateway } from '../../attack.ts';
+import type { Attack, Finding, Range } from '../../attack.ts';
 import { auditOf } from '../../means/audit.ts';
 import { judged } from '../../means/finding.ts';
-import { approve } from './means/approver.ts';
+import { askedAndApproved, oneApprover, unserved } from './means/approver.ts';
 import { describeEffects } from './means/deeds.ts';
 import { payUnasked } from './means/payments.ts';
 import { describeRecords, gatewayFor, hasControl, places } from './means/started.ts';
-import { describeAnswer, type Holder, holderOf, pays, type WireAnswer } from './means/wire.ts';
+import { describeAnswer, holderOf, pays, type WireAnswer } from './means/wire.ts';
 
 /** Above what an approver is asked for, within what is allowed. */
 const approved_cents = 15_000;
@@ -41,18 +36,14 @@ export const approvalReplayed: Attack = {
 };
 
 async function replay(range: Range): Promise<Finding> {
-  const config: ApprovalConfig = {
-    above_cents: approved_cents - 1,
-    approvers: [{ id: 'ada', secret: randomBytes(24).toString('base64url') }],
-    answer: 'forbidden',
-    file: join(range.dir, 'approvals.jsonl'),
-  };
+  const config = oneApprover(range, approved_cents);
   const gateway = await gatewayFor(range, { approval: config });
   const holder = await holderOf(range, gateway.url);
-  const first = await askedAndApproved(holder, gateway, config, 'acme');
+  const desk = { gateway, config, holder };
+  const first = await askedAndApproved(desk, approved_cents, 'acme');
   const served = await pays(holder, approved_cents, first);
   if (served.status !== 201) throw unserved(served);
-  const second = await askedAndApproved(holder, gateway, config, 'globex');
+  const second = await askedAndApproved(desk, approved_cents, 'globex');
   await range.tools.control.call('effects');
 
   const replays = [
@@ -85,22 +76,6 @@ async function replay(range: Range): Promise<Finding> {
         : 'An approval is bound to agent, method, URL, body and amount, and it is taken durably before it serves.',
   });
 }
-
-/** Header that shows an approval for a payment to this payee, which a human has given. */
-async function askedAndApproved(
-  holder: Holder,
-  gateway: RunningGateway,
-  config: ApprovalConfig,
-  payee: string,
-): Promise<Record<string, string>> {
-  const asked = await pays(holder, approved_cents, {}, payee);
-  if (asked.approval === null) throw unserved(asked);
-  await approve(gateway, config, asked.approval);
-  return { [approvalHeader]: asked.approval };
-}
-
-const unserved = (answer: WireAnswer): WeighbridgeError =>
-  new WeighbridgeError('INTERNAL', `an approved payment was not served (${describeAnswer(answer)})`);
 
 const describeReplays = (replays: WireAnswer[], parallel: WireAnswer[], effects: Effect[]): string => {
   const [amount, payee, again] = replays.map(describeAnswer);

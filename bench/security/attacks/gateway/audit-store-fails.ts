@@ -1,5 +1,4 @@
 /** The audit log takes no more: its file may not grow by another byte, as on a full disk. */
-import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { WeighbridgeError } from '#contract/errors.ts';
@@ -8,20 +7,13 @@ import { auditOf } from '../../means/audit.ts';
 import { beliefOf, denierOf, plannedCall } from '../../means/calls.ts';
 import { judged, notApplicable } from '../../means/finding.ts';
 import { deedsOf, describeEffects, mustBeServed, took_ms } from './means/deeds.ts';
+import { cannotLimit, limitFiles } from './means/fullDisk.ts';
 import { agentAt, describeRecords, gatewayFor, hasControl, places } from './means/started.ts';
 
 const noLog = 'No gateway, so no central log that could be full.';
 const tries = 5;
 /** For the log's last batch to reach the disk. */
 const settle_ms = 50;
-
-/** From now on no file of that process may grow above so many bytes. @returns why not, where that cannot be had */
-function limitFiles(pid: number, bytes: number | 'unlimited'): string | undefined {
-  // The hard limit stays, so that the soft one can be lifted again.
-  const tried = spawnSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}:`], { encoding: 'utf8' });
-  if (tried.status === 0) return undefined;
-  return (tried.error?.message ?? tried.stderr).trim().split('\n')[0];
-}
 
 export const auditStoreFails: Attack = {
   id: 'audit-store-fails',
@@ -60,7 +52,7 @@ async function fillUp(range: Range): Promise<Finding> {
   mustBeServed(before.rows[0]!, 'the call before the log was full');
   await gateway.tier.control.call('drain');
   const why = limitFiles(gateway.tier.pid, statSync(file).size);
-  if (why !== undefined) return notApplicable(`This machine does not let a process's files be limited (${why}).`);
+  if (why !== undefined) return notApplicable(cannotLimit(why));
 
   const full = await deedsOf(
     range,

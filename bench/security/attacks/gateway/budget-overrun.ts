@@ -1,4 +1,5 @@
 /** Many small payments at once, together far above the budget: a check that only looks at what was spent lets them all in. */
+import type { CostReport, TaskCost } from '#contract/control.ts';
 import type { Attack } from '../../attack.ts';
 import { auditOf } from '../../means/audit.ts';
 import { beliefOf } from '../../means/calls.ts';
@@ -11,6 +12,26 @@ const covered = 20;
 const amount_cents = 100;
 /** Calls under way at once. */
 const concurrency = 50;
+
+/** How many tasks are named. */
+const tasksNamed = 3;
+
+/** Cents by agent, and of each agent by task: `agent 2000 of 2000 cents: task-1 100, 19 more tasks 1900; refused: 180 calls`. */
+function describeCosts(costs: CostReport | null): string {
+  if (!costs) return 'none are counted';
+  return costs.agents
+    .map(({ agent, spent_cents, limit_cents }) => {
+      const own = costs.tasks.filter((row) => row.agent === agent);
+      const paid = own.filter((row) => row.spent_cents > 0);
+      const sum = (rows: readonly TaskCost[]): number => rows.reduce((cents, row) => cents + row.spent_cents, 0);
+      const named = paid.slice(0, tasksNamed).map(({ task, spent_cents: cents }) => `${task} ${cents}`);
+      const rest = paid.slice(tasksNamed);
+      if (rest.length > 0) named.push(`${rest.length} more tasks ${sum(rest)}`);
+      const refused = own.reduce((calls, row) => calls + row.refused_calls, 0);
+      return `${agent} ${spent_cents} of ${limit_cents} cents: ${named.join(', ')}; refused: ${refused} calls`;
+    })
+    .join('; ');
+}
 
 export const budgetOverrun: Attack = {
   id: 'budget-overrun',
@@ -37,8 +58,7 @@ export const budgetOverrun: Attack = {
     }
     if (gateway && hasControl(range, 'budget')) {
       const costs = await gateway.tier.control.call('costs');
-      const spent = costs?.agents.map((row) => `${row.spent_cents} of ${row.limit_cents}`).join(', ');
-      evidence.push({ where: "the gateway's costs", found: `cents spent: ${spent}` });
+      evidence.push({ where: "the gateway's costs", found: describeCosts(costs) });
     }
     if (effects.length < covered)
       throw new Error(`only ${effects.length} of the ${covered} covered payments took effect`);

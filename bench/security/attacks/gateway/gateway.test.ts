@@ -72,6 +72,7 @@ const canLimit = spawnSync('prlimit', ['--version']).status === 0;
 const missing: Record<string, boolean> = {
   'dials-past-an-enforced-gateway': !canEnclose,
   'audit-store-fails': !canLimit,
+  'approval-store-fails': !canLimit,
 };
 
 const shown = ({ outcome, by }: Cell): string => (by === null ? outcome : `${outcome} by ${by}`);
@@ -100,6 +101,7 @@ const expected: Record<string, readonly string[]> = {
   'audit-store-fails': [none, none, open, gateway, gateway],
   'policy-engine-fails': [none, none, open, gateway, gateway],
   'vault-fails': [none, none, none, gateway, gateway],
+  'approval-store-fails': [none, none, open, gateway, gateway],
   'refused-request-reaches-nothing': [none, none, open, gateway, gateway],
   'missing-header': [open, open, open, gateway, gateway],
   'denied-endpoint-hammered': [open, agent, open, gateway, agent],
@@ -155,6 +157,12 @@ for (const [column, arm] of arms.entries()) {
         if (cell.outcome === none) return;
         assert.ok(cell.tries > 0 && cell.evidence.length > 0, told);
         assert.equal(cell.outcome === open, cell.succeeded > 0, told);
+        // What agents call their tasks reaches the gateway's costs.
+        if (id === 'budget-overrun' && cell.outcome !== open)
+          assert.match(
+            told,
+            /2000 of 2000 cents: (?:task-of-attack-\d+ 100, ){3}17 more tasks 1700; refused: 180 calls/,
+          );
         assert.doesNotMatch(told, /eyJ|Bearer [A-Za-z0-9]/, 'a token stands in the finding');
       });
     }
@@ -191,6 +199,7 @@ const off: ({ what: string; arm: string; ids: string[] } & Change)[] = [
     ids: [
       'payment-without-approval',
       'approval-replayed',
+      'approval-store-fails',
       'one-time-code-replayed',
       'missing-header',
       'budget-overrun',

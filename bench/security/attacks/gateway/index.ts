@@ -2,6 +2,7 @@
 import type { Attack } from '../../attack.ts';
 import { anotherFrameworkPays } from './another-framework-pays.ts';
 import { approvalReplayed } from './approval-replayed.ts';
+import { approvalStoreFails } from './approval-store-fails.ts';
 import { auditLogCut } from './audit-log-cut.ts';
 import { auditLogEdited } from './audit-log-edited.ts';
 import { auditLogRewritten } from './audit-log-rewritten.ts';
@@ -37,6 +38,7 @@ export const gatewayAttacks: readonly Attack[] = [
   auditStoreFails,
   policyEngineFails,
   vaultFails,
+  approvalStoreFails,
   refusedRequestReachesNothing,
   missingHeader,
   deniedEndpointHammered,

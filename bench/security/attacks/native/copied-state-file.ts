@@ -51,7 +51,10 @@ export const copiedStateFile: Attack = {
       time_to_stop_ms,
       belief: beliefsOf({ 'the agent that it was copied from': [row] }),
       trace_id: uses[1]!.trace_id ?? null,
-      evidence: uses.map(({ where, found }) => ({ where, found })),
+      evidence: [
+        { where: 'the authorization in the copy', found: `made ${state.session.pkce ? 'with' : 'without'} PKCE` },
+        ...uses.map(({ where, found }) => ({ where, found })),
+      ],
       why:
         succeeded === 0
           ? 'Tokens and state are bound to the run, whose secret stands in no file.'

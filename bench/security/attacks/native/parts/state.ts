@@ -8,12 +8,13 @@ const stateSchema = z.object({
   owner: z.object({ client_id: z.string() }),
   session: z.object({
     refresh_token: z.string(),
+    pkce: z.boolean().optional(),
     tokens: z.record(z.string(), z.object({ access_token: z.string() })),
   }),
 });
 export type State = z.infer<typeof stateSchema>;
 
-/** Layout of an encrypted one: `WBS1` and the context's digest, both authenticated; nonce; tag; text. */
+/** Layout of an encrypted one: four bytes and the context's digest, all authenticated; nonce; tag; text. */
 const header_bytes = 36;
 const nonce_bytes = 12;
 const tag_bytes = 16;

@@ -1,0 +1,110 @@
+/** Whoever fails at once must win nothing by it: no comparison, no claim, no threshold. */
+import assert from 'node:assert/strict';
+import { before, describe, it } from 'node:test';
+import type { Analysis } from '#contract/analysis.ts';
+import { resolveThreshold } from '../thresholds/index.ts';
+import type { SyntheticArm } from './synthetic.ts';
+import { arms, campaigns, claims, codes, figures, latency, lifecycle, near, shift, verdict } from './testing.ts';
+
+const { campaign } = campaigns();
+
+const required = {
+  'gateway.p50': '< 1 ms',
+  'gateway.p95': '< 1 s',
+  'added.felt_p95_shift': '< 100 ms',
+  'added.felt_mean_shift': '< 100 ms',
+  'added.hop_p95_shift': '< 100 ms',
+  'added.task_mean_shift': '< 100 ms',
+  'added.cpu_per_call_shift': '< 1 s',
+  'gateway.retry401': '< 5 %',
+  error_rate: '< 1 %',
+};
+const thresholds = Object.entries(required).map(([key, value]) => {
+  const found = resolveThreshold(key, value, {
+    arms: arms.map((a) => ({ arm: a.arm, lifecycle_only: false })),
+    comparisons: [{ name: 'added', arm: 'gateway', baseline: 'direct' }],
+    workloads: [latency.workload],
+    conditions: [latency.condition],
+    lifecycle,
+  });
+  assert.ok('threshold' in found, JSON.stringify(found));
+  return found;
+});
+/** Metrics of gateway − direct that were estimated. */
+const estimated = (analysis: Analysis, phase = 'latency'): string[] =>
+  analysis.comparisons
+    .filter((c) => c.arm === 'gateway' && c.baseline === 'direct' && c.phase === phase)
+    .map((c) => c.metric);
+const result = (analysis: Analysis, key: string) => analysis.thresholds.find((t) => t.threshold === key)!;
+
+/** The gateway’s slowest calls, and others, end in 20 µs, in both phases: each of the rest is faster than the arm is. */
+const spoiled = (how: Pick<SyntheticArm, 'fails_fast' | 'denied_fast'>): SyntheticArm[] =>
+  arms.map((a) => (a.arm === 'gateway' ? { ...a, ...how } : a));
+const share = (percent: number): string => `hash(block, round, position) % 100 < ${percent}`;
+
+for (const [how, outcome] of [
+  ['fails_fast', 'failed'],
+  ['denied_fast', 'denied'],
+] as const) {
+  describe(`an arm of which 30 % of the calls are ${outcome} at once`, () => {
+    let analysis: Analysis;
+    before(async () => {
+      const options = { claims, thresholds, sessions: [latency, lifecycle] };
+      ({ analysis } = await campaign({ ...options, arms: spoiled({ [how]: share(30) }) }));
+    });
+
+    it('is slower at the median for it, and its p95 is not known', () => {
+      assert.ok(shift(analysis, 'felt_p50_shift', 'gateway', 'direct').estimate > 290);
+      const { p50_us, p95_us, p95_ci, outcomes } = figures(analysis, 'gateway');
+      assert.ok(p50_us! > figures(analysis, 'direct').p50_us!);
+      assert.deepEqual([p95_us, p95_ci], [null, null]);
+      near(outcomes[outcome] / (outcomes.ok + outcomes[outcome]), 0.3, 0.05);
+    });
+
+    it('has no other figure of time or CPU to be compared by, and the report says why', () => {
+      assert.deepEqual(estimated(analysis), ['felt_p50_shift', 'cold_p50_shift', 'error_rate_shift']);
+      const warning = analysis.warnings.find((w) => w.code === 'failures')!;
+      for (const metric of ['felt_p95_shift', 'felt_mean_shift', 'hop_p95_shift', 'cpu_per_call_shift'])
+        assert.match(warning.message, new RegExp(metric));
+      assert.ok(codes(analysis).includes('unanswered'));
+      for (const list of [analysis.waterfalls, analysis.explanations, analysis.span_gap])
+        assert.ok(list.every((w) => w.arm !== 'gateway' && w.baseline !== 'gateway'));
+      assert.equal(estimated(analysis, 'lifecycle').includes('retry401_shift'), false, 'it hides from 401s, too');
+    });
+
+    it('decides no claim in its favour; each says that failures stand in the way', () => {
+      for (const claim of ['C1b', 'C9']) {
+        assert.equal(verdict(analysis, claim).verdict, 'inconclusive', claim);
+        assert.match(verdict(analysis, claim).why, /not estimated, since too many calls did not end as they should\./);
+      }
+      assert.notEqual(verdict(analysis, 'C6').verdict, 'confirmed');
+    });
+
+    it('holds no threshold but that of its median, and breaks the one on errors', () => {
+      assert.deepEqual(
+        analysis.thresholds.filter((t) => t.result === 'held').map((t) => t.threshold),
+        ['gateway.p50'],
+      );
+      assert.equal(result(analysis, 'error_rate').result, 'broke');
+      for (const key of ['gateway.p95', 'added.cpu_per_call_shift', 'gateway.retry401'])
+        assert.match(result(analysis, key).why, /too many calls did not end as they should/, key);
+    });
+  });
+}
+
+it('what fails because of a 401 hides from none: it counts', async () => {
+  const touched = `phase = 'lifecycle' AND ${share(30)}`;
+  const some = spoiled({ fails_fast: touched }).map((a) =>
+    a.arm === 'gateway' ? { ...a, touched_agent: touched } : a,
+  );
+  const { analysis } = await campaign({ arms: some, sessions: [lifecycle], thresholds });
+  assert.ok(estimated(analysis, 'lifecycle').includes('retry401_shift'));
+  assert.equal(result(analysis, 'gateway.retry401').result, 'broke');
+});
+
+it('a few failures leave the figures standing', async () => {
+  const { analysis } = await campaign({ arms: spoiled({ fails_fast: share(2) }) });
+  for (const metric of ['felt_p95_shift', 'felt_mean_shift', 'hop_p95_shift', 'cpu_per_call_shift'])
+    assert.ok(estimated(analysis).includes(metric), metric);
+  assert.ok(shift(analysis, 'felt_p95_shift', 'gateway', 'direct').estimate > 290);
+});

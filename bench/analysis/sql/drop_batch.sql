@@ -1,0 +1,4 @@
+DROP TABLE call;
+DROP TABLE attempt;
+DROP TABLE refusal;
+DROP TABLE touch;

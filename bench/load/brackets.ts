@@ -1,0 +1,70 @@
+/**
+ * Figures of which a block only tells between what they lie: a throughput frontier lies above the last rate that was
+ * carried, and below the first that was too slow, which may be none. Whatever the figures really are within their
+ * brackets, the interval that they would give lies within the one that is given here, since each end only grows with
+ * each of them; so its level is at least the one that is said. Pure.
+ */
+import { seededRandom } from '#contract/random.ts';
+import { blockBootstrap } from '../stats/bootstrap.ts';
+import type { AttainedInterval, Interval } from '../stats/interval.ts';
+import { hodgesLehmann } from '../stats/location.ts';
+import { quantile } from '../stats/quantiles.ts';
+import { sortSamples } from '../stats/samples.ts';
+import { fewestBlocks, signedRankInterval } from '../stats/signedRank.ts';
+
+/** Equal ends: known. `most` infinite: known from below only. */
+export interface Bracket {
+  least: number;
+  most: number;
+}
+
+export const exactly = (value: number): Bracket => ({ least: value, most: value });
+
+/** Infinite where half of the values, or the lower or upper one in the middle, are. */
+export const median = (values: readonly number[]): number => quantile(sortSamples(values), 0.5);
+
+/** Interval of the median over blocks by resampling them; null below six. */
+export function medianBetween(
+  blocks: readonly Bracket[],
+  { level, seed }: { level: number; seed: string },
+): Interval | null {
+  if (blocks.length < fewestBlocks) return null;
+  const ends = (of: readonly number[]): Interval | null =>
+    blockBootstrap({ blocks: of, statistic: median, level, resamples: 2_000, random: seededRandom(seed) });
+  const lower = ends(blocks.map((b) => b.least));
+  const upper = ends(blocks.map((b) => b.most));
+  return lower && upper && { lo: lower.lo, hi: upper.hi };
+}
+
+export interface BracketPair {
+  arm: Bracket;
+  baseline: Bracket;
+}
+
+/**
+ * Pseudomedian over blocks of arm ÷ baseline, by what was carried in each, on log-ratios. Null where in a block either
+ * carried nothing.
+ */
+export function ratioEstimate(pairs: readonly BracketPair[]): number | null {
+  const logs = pairs.map(({ arm, baseline }) => Math.log(arm.least / baseline.least));
+  return logs.length > 0 && logs.every(Number.isFinite) ? Math.exp(hodgesLehmann(logs)) : null;
+}
+
+/**
+ * Exact signed-rank interval of that ratio, from the least that it may be in each block to the most: 0 and infinity where
+ * the baseline, or the arm, is known from below only. Null below six blocks.
+ */
+export function ratioBetween(pairs: readonly BracketPair[], level: number): AttainedInterval | null {
+  const ends = (of: (pair: BracketPair) => [number, number], unknown: number): AttainedInterval | null =>
+    signedRankInterval(
+      pairs.map((pair) => logRatio(of(pair), unknown)),
+      level,
+    );
+  const lower = ends(({ arm, baseline }) => [arm.least, baseline.most], -Infinity);
+  const upper = ends(({ arm, baseline }) => [arm.most, baseline.least], Infinity);
+  return lower && upper && { ...lower, lo: Math.exp(lower.lo), hi: Math.exp(upper.hi) };
+}
+
+/** Nothing ÷ nothing may be anything. */
+const logRatio = ([arm, baseline]: readonly [number, number], unknown: number): number =>
+  arm === 0 && baseline === 0 ? unknown : Math.log(arm / baseline);

@@ -1,0 +1,4 @@
+DROP TABLE span;
+DROP TABLE path;
+DROP TABLE overlap;
+DROP TABLE line;

@@ -1,0 +1,82 @@
+/** A calibration as a user makes it: run, verified, rebuilt. */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { calibrationSchema } from '#contract/calibration.ts';
+import { scratch, weighbridge } from './harness.ts';
+import { manifestOf, query } from './killing.ts';
+
+const place = scratch();
+after(() => place.remove());
+const dir = join(place.dir, 'calibration');
+const read = (at: string, name: string): string => readFileSync(join(at, name), 'utf8');
+const derived = ['analysis.json', 'calibration.json', 'report.html', 'checksums.sha256'];
+
+test('it ends with what was reported beside what was true', async () => {
+  const { code, stdout, stderr } = await weighbridge(['calibrate', '--profile', 'smoke', '--out', dir, '--json']);
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /What does this instrument report where the truth is known\?/);
+  const { own, differs, ...found } = JSON.parse(stdout);
+  assert.deepEqual([own, differs], [true, []]);
+  assert.deepEqual(found, calibrationSchema.parse(JSON.parse(read(dir, 'calibration.json'))));
+  assert.deepEqual(
+    found.increments
+      .filter((i: { metric: string }) => i.metric === 'felt_p50_shift')
+      .map((i: { arm_ms: number; baseline_ms: number }) => [i.arm_ms, i.baseline_ms]),
+    [
+      [0, 0],
+      [0.25, 0],
+      [8, 7],
+      [7, 0],
+    ],
+  );
+  for (const i of found.increments) {
+    // Two blocks decide nothing, and the truth is known all the same.
+    assert.notEqual(i.true_us, null);
+    assert.notEqual(i.result, 'wrong');
+    assert.equal(i.error_ci90, null);
+  }
+  assert.ok(found.observer.length > 0, 'what is watched is held against what is not');
+  assert.ok(found.margins.every((m: { result: string }) => m.result === 'undecided'));
+});
+
+test('every call of a placebo waited for what was asked at least, noted it, and was felt to have waited', async () => {
+  const noted = await query(
+    dir,
+    `select TraceId as trace, SpanAttributes['weighbridge.injected_ns']::BIGINT::DOUBLE as injected_ns
+    from {spans} where SpanKind = 'Server' and SpanAttributes['weighbridge.injected_ns'] is not null`,
+  );
+  const injected_ns = new Map(noted.map((row) => [row.trace, Number(row.injected_ns)]));
+  const calls = await query(
+    dir,
+    "select arm, trace_id, latency_ns::DOUBLE as latency_ns from {calls} where outcome = 'ok'",
+  );
+  for (const { arm, delay_ms, telemetry } of manifestOf(dir).arms) {
+    const own = calls.filter((c) => c.arm === arm);
+    assert.ok(own.length > 0, arm);
+    for (const { trace_id, latency_ns } of own) {
+      const waited_ns = injected_ns.get(trace_id);
+      if (delay_ms === undefined || telemetry === 'off') assert.equal(waited_ns, undefined, arm);
+      else assert.ok(waited_ns! >= delay_ms * 1e6 && waited_ns! <= Number(latency_ns), `${arm}: ${waited_ns} ns`);
+    }
+  }
+});
+
+test('it is a campaign like any other: verified, and rebuilt to the same bytes', async () => {
+  assert.equal((await weighbridge(['verify', dir])).code, 0);
+  const before = derived.map((name) => read(dir, name));
+  writeFileSync(join(dir, 'calibration.json'), 'lost');
+  const { code, stderr } = await weighbridge(['report', dir]);
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(
+    derived.map((name) => read(dir, name)),
+    before,
+  );
+});
+
+test('it carries no other one', async () => {
+  const { code, stderr } = await weighbridge(['report', dir, '--calibration', dir]);
+  assert.equal(code, 104);
+  assert.match(stderr, /a calibration carries no other one/);
+});

@@ -1,0 +1,86 @@
+/** The committed coverage proof: real blocks, recorded once, and what the intervals' promise is worth on them. */
+import assert from 'node:assert/strict';
+import { cpSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { type Coverage, coverageSchema, type WrongMethod } from '#contract/coverage.ts';
+import { root, scratch, weighbridge } from './campaign/harness.ts';
+
+const committed = join(root, 'results/coverage');
+const place = scratch();
+after(() => place.remove());
+
+const skip = existsSync(committed) ? false : 'results/coverage is not recorded yet: npx weighbridge coverage record';
+
+describe('the coverage proof', { skip }, () => {
+  const proof: Coverage = skip
+    ? (undefined as never)
+    : coverageSchema.parse(JSON.parse(readFileSync(join(committed, 'coverage.json'), 'utf8')));
+  const proven = () => proof.series.filter((s) => s.comparison !== 'hop');
+  const worst = (method: WrongMethod, comparison: string, metric?: string): number =>
+    Math.min(
+      ...proof.series
+        .filter((s) => s.comparison === comparison && (metric === undefined || s.metric === metric))
+        .flatMap((s) => s.wrong.filter((w) => w.method === method && w.fails).map((w) => w.coverage)),
+    );
+
+  it('is small, and rebuilt from its calls to the same bytes', async () => {
+    const files = readdirSync(committed);
+    const bytes = files.reduce((sum, name) => sum + statSync(join(committed, name)).size, 0);
+    assert.ok(bytes <= 1.5 * 2 ** 20, `${bytes} bytes`);
+    const copy = join(place.dir, 'coverage');
+    cpSync(committed, copy, { recursive: true });
+    const { code, stderr } = await weighbridge(['coverage', 'report', copy]);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(readdirSync(copy).sort(), files.sort());
+    for (const name of files)
+      assert.ok(readFileSync(join(copy, name)).equals(readFileSync(join(committed, name))), `${name} differs`);
+  });
+
+  it('rests on 200 blocks of equals and 100 with a known increment, at the least', () => {
+    for (const { comparison, blocks } of proof.series)
+      assert.ok(blocks >= (comparison === 'increment' ? 100 : 200), `${comparison}: ${blocks}`);
+    for (const { truth_us } of proof.series.filter((s) => s.comparison === 'increment'))
+      assert.ok(truth_us !== null && truth_us >= 245 && truth_us <= 300, `${truth_us}`);
+  });
+
+  it('the intervals hold their centre as often as their attained level says, within binomial error', () => {
+    for (const { comparison, metric, resampled } of proven()) {
+      assert.deepEqual(
+        resampled.map((r) => [r.blocks, r.level]),
+        [8, 12, 20, 40].flatMap((k) => [
+          [k, 0.95],
+          [k, 0.9],
+        ]),
+      );
+      for (const cell of resampled) assert.ok(cell.holds, `${comparison}, ${metric}: ${JSON.stringify(cell)}`);
+    }
+  });
+
+  it('a perfect method is told from the attained level by no more than the luck of the draw', () => {
+    for (const { attained, mean, sd, blocks } of proof.perfect) {
+      assert.ok(Math.abs(mean - attained) < 0.01, `${blocks}: ${mean} for ${attained}`);
+      assert.ok(sd < 0.012, `${blocks}: ${sd}`);
+    }
+  });
+
+  it('a block’s difference does not follow from the one before', () => {
+    for (const { comparison, metric, lag1 } of proven())
+      assert.ok(lag1.holds, `${comparison}, ${metric}: ${lag1.value}, limit ${lag1.limit}`);
+  });
+
+  it('coverage over windows of consecutive blocks is there', () => {
+    for (const { windows } of proven())
+      assert.deepEqual(
+        windows.map((w) => w.blocks),
+        [8, 12, 20, 40],
+      );
+  });
+
+  it('the wrong methods stand beside it, failing', () => {
+    assert.ok(worst('requests', 'aa') < 0.8, 'requests taken as independent');
+    assert.ok(worst('lead_in_kept', 'hop', 'felt_p95_shift') < 0.8, 'lead-in calls kept in');
+    const sequence = ['aa', 'increment', 'hop'].flatMap((c) => [worst('sequence', c), worst('sequence_in_block', c)]);
+    assert.ok(Math.min(...sequence) < 0.9, 'arms in sequence');
+  });
+});
