@@ -25,6 +25,13 @@ test('the chart has a mark for each method, comparison and size, at the share th
   assert.deepEqual(compileChart(coverageChart(proof)).warnings, []);
 });
 
+test('of a recording whose p95 is not estimated it shows the medians', () => {
+  const medians = { ...proof, series: proof.series.filter((s) => s.metric === 'felt_p50_shift') };
+  const spec = coverageChart(medians) as unknown as { data: { values: { cell: string }[] } };
+  assert.deepEqual(new Set(spec.data.values.map((d) => d.cell)).size, 3);
+  assert.deepEqual(compileChart(coverageChart(medians)).warnings, []);
+});
+
 test('it is well-formed, names itself for those who cannot see it, and is the same each time', async () => {
   const svg = await coverageSvg(proof);
   readMarkup(svg);

@@ -9,7 +9,7 @@ import type { AuditEvent } from './audit/record.ts';
 import type { Call, ControlName, Denial } from './controls/control.ts';
 import type { Core } from './core.ts';
 import { noteEnding, type OnRecord, type Outcome, recordOf, settlementOf } from './ending.ts';
-import { type AnswerCode, answerFor, deniedByHeader } from './errors.ts';
+import { type AnswerCode, answerFor, deniedByHeader, invitations } from './errors.ts';
 import type { Attempt } from './forward/attempt.ts';
 import type { RequestHeaders } from './forward/headers.ts';
 import type { Target } from './forward/target.ts';
@@ -131,8 +131,7 @@ export abstract class Answering {
 
   #isDropped(denied_by: string, code: AnswerCode): boolean {
     const { silentDrop } = this.core;
-    // Being told to wait is no denial.
-    if (silentDrop === undefined || code === 'approval_accepted') return false;
+    if (silentDrop === undefined || invitations.has(code)) return false;
     return silentDrop.by === undefined || silentDrop.by.has(denied_by);
   }
 

@@ -30,6 +30,8 @@ export interface Core {
   readonly silentDrop: SilentDrop | undefined;
   /** The known delay of a placebo; undefined: none. */
   readonly injector: Injector | undefined;
+  /** Is the agent's token checked or replaced here? It is not forwarded then, nor is its proof. */
+  readonly tokensEndHere: boolean;
   readonly bearer: Bearer | undefined;
   readonly credentials: Credentials | undefined;
   readonly audit: Audit | undefined;

@@ -19,6 +19,7 @@ const table = {
   // What the controls refuse: norms 18 to 26.
   no_token: [401, 'an access token is required'],
   invalid_token: [401, 'the access token is not accepted'],
+  nonce_wanted: [401, 'repeat the request: its proof of possession must carry the nonce that comes with this answer'],
   insufficient_scope: [403, 'the access token lacks a scope'],
   policy_denied: [403, 'denied by policy'],
   rate_limited: [429, 'too many requests'],
@@ -45,6 +46,9 @@ const table = {
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type AnswerCode = keyof typeof table;
+
+/** Ways to be told how to go on, and no denials, though the request as it came is not forwarded. */
+export const invitations: ReadonlySet<AnswerCode> = new Set(['approval_accepted', 'nonce_wanted']);
 
 /** Says who denied, on every denial of ours; whatever an upstream sends under this name is dropped. */
 export const deniedByHeader = 'weighbridge-denied-by';

@@ -81,7 +81,7 @@ export class Exchange extends Answering {
   #bind(): void {
     const { call, body, core, req } = this;
     const grave = call.operation?.class === 'pay' || call.operation?.class === 'delete';
-    if (body === req || !(grave || call.approval_demanded === true)) return;
+    if (body === req || call.request || !(grave || call.approval_demanded === true)) return;
     const url = core.upstream.origin + core.upstream.prefix + this.target.target;
     call.request = boundRequest(req.method!, url, this.headers.contentType, body as Buffer | undefined);
   }
@@ -146,7 +146,7 @@ export class Exchange extends Answering {
     const fields = headers.forwarded;
     for (const entry of this.reading.peer.hop) fields.push(entry);
     fields.push('via', headers.via === undefined ? viaEntry : `${headers.via}, ${viaEntry}`);
-    if (!core.bearer && !core.credentials && headers.authorization !== undefined) {
+    if (!core.tokensEndHere && headers.authorization !== undefined) {
       fields.push('authorization', headers.authorization);
       if (headers.dpop !== undefined) fields.push('dpop', headers.dpop);
     }

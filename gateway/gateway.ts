@@ -102,7 +102,8 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
   // Without the keys now, the first token fetches them: an authority that starts later is no error.
   await Promise.all(bearers.map((one) => one.warm().catch(() => undefined)));
   const coreOf = (over: Upstream, tokens: Bearer | undefined): Core => {
-    // What is used up by a call that passes (code, approval) comes last, when nothing else can refuse it.
+    // First everybody looks, and policy once more where a human may have taken long. Then a call that passes uses up its
+    // code and its approval. The code goes first: there is a new one in half a minute, and a human's word is dearer.
     const all: (Control | undefined)[] = [
       tokens,
       rateLimit,
@@ -112,6 +113,9 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
       credentials,
       secondFactor,
       desk?.control,
+      desk && policy,
+      secondFactor?.use,
+      desk?.control.use,
     ];
     const order = all.filter((control) => control !== undefined);
     return {
@@ -124,6 +128,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
       settling: order.filter((control) => control.settle !== undefined),
       silentDrop,
       injector,
+      tokensEndHere: (tokens ?? credentials) !== undefined,
       bearer: tokens,
       credentials,
       audit,

@@ -53,12 +53,13 @@ it('the doctor calls unfit what the campaign’s gates would void', () => {
 });
 
 it('a calibration speaks of profiles by the blocks that they have, and its campaign is what any file could say', () => {
-  for (const [name, sizes] of profileBlocks) {
-    const { blocks, pilot } = profiles[name as 'quick'].spec;
-    assert.deepEqual([...sizes], pilot ? [pilot.min, blocks] : [blocks], name);
+  for (const { profile: name, ...said } of profileBlocks) {
+    const { blocks, pilot, rounds, slice_calls, lead_in } = profiles[name as 'quick'].spec;
+    const sizes = pilot ? [pilot.min, blocks] : [blocks];
+    assert.deepEqual(said, { rounds, kept_calls: slice_calls - lead_in, blocks: sizes }, name);
   }
   assert.deepEqual(
-    profileBlocks.map(([name]) => name),
+    profileBlocks.map(({ profile }) => profile),
     Object.values(profiles).flatMap(({ spec }) => (spec.intervals ? [spec.name] : [])),
   );
   for (const name of profileNames) {

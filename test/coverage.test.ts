@@ -37,6 +37,12 @@ describe('the coverage proof', { skip }, () => {
       assert.ok(readFileSync(join(copy, name)).equals(readFileSync(join(committed, name))), `${name} differs`);
   });
 
+  it('was recorded by code that is committed, with enough calls a block for a p95', () => {
+    assert.equal(proof.recorded.dirty, false);
+    assert.ok(proof.recorded.kept_calls >= 300, `${proof.recorded.kept_calls}`);
+    assert.equal(proof.series.filter((s) => s.metric === 'felt_p95_shift').length, 3);
+  });
+
   it('rests on 200 blocks of equals and 100 with a known increment, at the least', () => {
     for (const { comparison, blocks } of proof.series)
       assert.ok(blocks >= (comparison === 'increment' ? 100 : 200), `${comparison}: ${blocks}`);
@@ -69,12 +75,17 @@ describe('the coverage proof', { skip }, () => {
       assert.ok(lag1.holds, `${comparison}, ${metric}: ${lag1.value}, limit ${lag1.limit}`);
   });
 
-  it('coverage over windows of consecutive blocks is there', () => {
+  it('over windows of consecutive blocks they hold as often as over the same blocks in random orders', () => {
     for (const { windows } of proven())
       assert.deepEqual(
         windows.map((w) => w.blocks),
         [8, 12, 20, 40],
       );
+    // By chance alone one in a hundred lies below the lowest, and the sizes of one series stray together: two of sixteen.
+    const astray = proven().flatMap(({ comparison, metric, windows }) =>
+      windows.filter((w) => !w.holds).map((w) => `${comparison}, ${metric}: ${JSON.stringify(w)}`),
+    );
+    assert.ok(astray.length <= 2, astray.join('\n'));
   });
 
   it('the wrong methods stand beside it, failing', () => {

@@ -5,11 +5,12 @@
  */
 import { posix } from 'node:path';
 import ts from 'typescript';
-import { type Source, walk } from './sources.ts';
+import type { Source } from './sources.ts';
 
 export const allNorms: readonly number[] = Array.from({ length: 38 }, (_, i) => i + 1);
 
-const naming = ['test', 'it', 'describe'];
+const naming = ['test', 'it'];
+const grouping = ['describe'];
 const numbered = /\bnorms? (\d+(?:(?:, | and |, and )\d+)*)/g;
 
 /** Numbers in the name of a test, or of a group of tests. */
@@ -17,17 +18,57 @@ export function normsIn(name: string): number[] {
   return [...name.matchAll(numbered)].flatMap(([, list]) => (list!.match(/\d+/g) ?? []).map(Number));
 }
 
-/** Norms that tests of this file are named by. */
-export function normsOf({ tree }: Source): Set<number> {
+/**
+ * Norms that tests of this file are named by, by their own names or those of the groups around them. What may be skipped
+ * answers to none, and a group does by its tests alone: by names that nothing runs behind, any norm could be answered.
+ * @param skippable counts what may be skipped, too
+ */
+export function normsOf({ tree }: Source, skippable = false): Set<number> {
   const found = new Set<number>();
-  walk(tree, (node) => {
-    if (!ts.isCallExpression(node) || !naming.includes(node.expression.getText())) return;
-    const [name] = node.arguments;
-    if (!name || !(ts.isStringLiteralLike(name) || ts.isTemplateExpression(name))) return;
-    for (const norm of normsIn(name.getText())) found.add(norm);
-  });
+  const visit = (node: ts.Node, around: readonly number[]): void => {
+    const named = ts.isCallExpression(node) ? namedBy(node) : undefined;
+    if (named?.skippable && !skippable) return;
+    const norms = named ? [...around, ...named.norms] : around;
+    if (named?.isTest) for (const norm of norms) found.add(norm);
+    else ts.forEachChild(named?.body ?? node, (child) => visit(child, norms));
+  };
+  visit(tree, []);
   return found;
 }
+
+interface Named {
+  norms: number[];
+  isTest: boolean;
+  /** Of a test it may have another name for a function that stands elsewhere. */
+  body: ts.Node;
+  /** It may not run: it says so, or nothing tells that it does. */
+  skippable: boolean;
+}
+
+/** A test, or a group of tests; undefined where the call is neither. */
+function namedBy(call: ts.CallExpression): Named | undefined {
+  const callee = call.expression.getText();
+  const isTest = naming.includes(callee);
+  if (!isTest && !grouping.includes(callee)) return undefined;
+  const [name, ...rest] = call.arguments;
+  const body = rest.at(-1);
+  const norms = name && (ts.isStringLiteralLike(name) || ts.isTemplateExpression(name)) ? normsIn(name.getText()) : [];
+  return {
+    norms,
+    isTest,
+    body: body ?? call,
+    skippable: !body || mayNotRun(body, isTest) || rest.slice(0, -1).some(maySkip),
+  };
+}
+
+/** Options that say `skip` or `todo`, or of which the text does not tell what they say. */
+const maySkip = (options: ts.Expression): boolean =>
+  !ts.isObjectLiteralExpression(options) ||
+  options.properties.some((p) => !p.name || ['skip', 'todo'].includes(p.name.getText()));
+
+/** Options without a function behind them, or a test that skips itself by its context. */
+const mayNotRun = (body: ts.Expression, isTest: boolean): boolean =>
+  ts.isObjectLiteralExpression(body) || (isTest && /\bt(est)?\.(skip|todo)\(/.test(body.getText()));
 
 export interface ReadmeNorms {
   /** Files relative to the project, each with the norms that it is said to answer. */

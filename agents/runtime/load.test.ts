@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type ClosedPace, type LoadOrder, type LoadOutcome, type LoadReport, loadOutcomes } from '#contract/calls.ts';
+import { taskHeader } from '#contract/tools.ts';
 import { startTestbed, type Testbed } from '../../bench/testbed/testing.ts';
 import { toolsHost } from '../plugins/catalogue.ts';
 import { agentConfig, agentHere, endAgent, type Overrides, plannedCall, startAgent } from '../testing/agents.ts';
@@ -301,6 +302,11 @@ describe('orders', () => {
     const order = open(evenly(5, 1));
     order.calls = [plannedCall('search.query', { args: { q: 'a', limit: 1 } }), plannedCall('mail.list_messages')];
     await load(server.url, order);
+    assert.deepEqual(
+      [...new Set(server.requests.map((req) => req.headers[taskHeader]))],
+      [undefined],
+      'none names a task',
+    );
     assert.deepEqual([...server.seen.keys()].sort(), ['load-0', 'load-1', 'load-2', 'load-3', 'load-4']);
     const paths = server.requests.map((req) => `${req.method} ${req.url?.split('?')[0]}`);
     assert.equal(paths.filter((path) => path === 'POST /search/query').length, 3);

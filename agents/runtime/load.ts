@@ -56,7 +56,10 @@ function problemOf({ calls, pace }: LoadOrder): string | null {
 
 const isCount = (n: number): boolean => Number.isInteger(n) && n >= 1 && n <= mostCalls;
 
-/** The calls of a step, each started by its index and put on the tape when it has ended. */
+/**
+ * The calls of a step, each started by its index and put on the tape when it has ended. They belong to no task, and name
+ * none: a step goes through its calls again and again, so that a gateway's account of tasks would merely grow with it.
+ */
 export class LoadCalls {
   readonly #order: LoadOrder;
   readonly #runner: CallRunner;
@@ -76,7 +79,7 @@ export class LoadCalls {
     const { key, block, calls } = this.#order;
     const call: PlannedCall = { ...calls[index % calls.length]!, call_id: `${key}-${index}`, position: index };
     const attempts: AttemptRow[] = [];
-    const record = await this.#runner.run(call, { task: call.call_id, block, dueNs, attempts });
+    const record = await this.#runner.run(call, { task: '', block, dueNs, attempts });
     this.#tape.note(index, startNs, record, attempts);
     return record.endNs;
   }

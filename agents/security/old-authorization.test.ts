@@ -24,7 +24,7 @@ import { watchTokenRequests } from '../testing/token-requests.ts';
 import { FileStore } from '../tokens/grant-store.ts';
 import { BindingKey } from './binding-key.ts';
 import { contextDigest, manifestDigest } from './execution-context.ts';
-import { encryptedSeal, StateFile } from './state-file.ts';
+import { encryptedSeal, type Provenance, StateFile } from './state-file.ts';
 
 const stateKey = randomBytes(32);
 const runSecret = randomBytes(32);
@@ -96,6 +96,13 @@ async function writtenByAnOldRelease(): Promise<void> {
 async function writtenAsWithoutPkce(): Promise<void> {
   const file = new StateFile(stateFile(), encryptedSeal(stateKey, contextDigest(context)));
   await new FileStore({ file, owner: owner() }).write({ ...(await oldSession()), pkce: false, tokens: {} });
+}
+
+/** By somebody who has the key, and writes one thing for the doctor and another for the agent. */
+async function writtenWithHeader(header: Provenance, pkce: boolean | undefined): Promise<void> {
+  const session = { ...(await oldSession()), ...(pkce !== undefined && { pkce }), tokens: {} };
+  const file = new StateFile(stateFile(), encryptedSeal(stateKey, contextDigest(context)));
+  await file.replace(JSON.stringify({ version: 1, owner: owner(), session }), header);
 }
 
 const claw = (...args: string[]) => spawnSync(process.execPath, [script, ...args], { encoding: 'utf8' });
@@ -197,4 +204,16 @@ test('what the header says is authenticated: who turns “without” into “wit
   bytes.write('P', 3);
   writeFileSync(stateFile(), bytes);
   await assert.rejects(start(), { code: 'INTEGRITY', message: /altered/ });
+});
+
+test('a header that says otherwise than the state behind it: damaged, and the agent does not start', async () => {
+  for (const [header, pkce] of [
+    ['pkce', false],
+    ['pkce', undefined],
+    ['without_pkce', true],
+    ['unknown', false],
+  ] as const) {
+    await writtenWithHeader(header, pkce);
+    await assert.rejects(start(), { code: 'INTEGRITY', message: /disagree/ }, `${header}, ${pkce}`);
+  }
 });

@@ -20,7 +20,7 @@ import { after, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { WeighbridgeError } from '#contract/errors.ts';
 import { handedKey } from './handed-key.ts';
-import { encryptedSeal, plainSeal, StateFile } from './state-file.ts';
+import { encryptedSeal, plainSeal, provenanceIn, StateFile } from './state-file.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'state '));
 const dir = join(root, 'agent');
@@ -35,17 +35,27 @@ const secret = 'the refresh token of somebody';
 
 test('what was kept comes back; before, there is nothing', async () => {
   assert.equal(await file().read(), undefined);
-  await file().replace(secret);
-  assert.equal(await file().read(), secret);
+  await file().replace(secret, 'pkce');
+  assert.equal((await file().read())?.plain, secret);
   await file().remove();
   assert.equal(await file().read(), undefined);
   await file().remove();
 });
 
+test('how the authorization was made stands in the header, and comes back with the state', async () => {
+  for (const made of ['pkce', 'without_pkce', 'unknown'] as const) {
+    await file().replace(secret, made);
+    assert.equal(provenanceIn(readFileSync(path)), made);
+    assert.deepEqual(await file().read(), { plain: secret, provenance: made });
+  }
+  await file(plainSeal).replace(secret, 'pkce');
+  assert.deepEqual(await file(plainSeal).read(), { plain: secret, provenance: undefined });
+});
+
 test('mode 0600, whatever was there; and nothing of the text can be read', async () => {
-  await file().replace('');
+  await file().replace('', 'unknown');
   chmodSync(path, 0o644);
-  await file().replace(secret);
+  await file().replace(secret, 'pkce');
   assert.equal(statSync(path).mode & 0o777, 0o600);
   assert.equal(statSync(dir).mode & 0o777, 0o700);
   assert.ok(!readFileSync(path).includes('refresh'));
@@ -53,9 +63,9 @@ test('mode 0600, whatever was there; and nothing of the text can be read', async
 });
 
 test('the same text is never the same twice', async () => {
-  await file().replace(secret);
+  await file().replace(secret, 'pkce');
   const first = readFileSync(path);
-  await file().replace(secret);
+  await file().replace(secret, 'pkce');
   const second = readFileSync(path);
   assert.ok(first.subarray(0, 36).equals(second.subarray(0, 36)), 'the header is');
   assert.ok(!first.subarray(36, 48).equals(second.subarray(36, 48)));
@@ -63,7 +73,7 @@ test('the same text is never the same twice', async () => {
 });
 
 test('every bit counts: altered, cut, of another key or context, it does not open', async () => {
-  await file().replace(secret);
+  await file().replace(secret, 'pkce');
   const whole = readFileSync(path);
   const integrity = (error: unknown): boolean => {
     assert.ok(error instanceof WeighbridgeError);
@@ -84,7 +94,7 @@ test('every bit counts: altered, cut, of another key or context, it does not ope
 });
 
 test('a context that was swapped in the header does not open: it is authenticated', async () => {
-  await file().replace(secret);
+  await file().replace(secret, 'pkce');
   const other = randomBytes(32);
   const whole = readFileSync(path);
   other.copy(whole, 4);
@@ -97,14 +107,14 @@ test('a symbolic link is replaced, and what it leads to stays as it is', async (
   const victim = join(root, 'victim');
   writeFileSync(victim, 'mine');
   symlinkSync(victim, path);
-  await file().replace(secret);
+  await file().replace(secret, 'pkce');
   assert.equal(readFileSync(victim, 'utf8'), 'mine');
-  assert.equal(await file().read(), secret);
+  assert.equal((await file().read())?.plain, secret);
 });
 
 test('kill -9 in the midst of replacing, again and again: the old state or the new one, never half of one', async () => {
   const writer = fileURLToPath(new URL('../testing/state-writer.ts', import.meta.url));
-  await file(plainSeal).replace('');
+  await file(plainSeal).replace('', 'unknown');
   const seen = new Set<string>();
   for (let i = 0; i < 5; i++) {
     const child = spawn(process.execPath, [writer, path], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -112,7 +122,7 @@ test('kill -9 in the midst of replacing, again and again: the old state or the n
     for (let done = 0; done < 1 + 3 * i; ) done += ((await once(child.stdout, 'data')) as [Buffer])[0].length;
     child.kill('SIGKILL');
     await once(child, 'exit');
-    const text = (await file(plainSeal).read())!;
+    const text = (await file(plainSeal).read())!.plain;
     assert.match(text, /^(.)\1{99999}$/);
     seen.add(text[0]!);
     copyFileSync(path, `${path}.copy`);
@@ -122,10 +132,10 @@ test('kill -9 in the midst of replacing, again and again: the old state or the n
 
 test('a state that cannot be kept is an error, and leaves nothing behind', async () => {
   writeFileSync(dir, 'a file where the directory should be');
-  await assert.rejects(file().replace(secret), { code: 'STORE' });
+  await assert.rejects(file().replace(secret, 'pkce'), { code: 'STORE' });
   rmSync(dir);
   mkdirSync(join(path, 'full'), { recursive: true });
-  await assert.rejects(file().replace(secret), { code: 'STORE' });
+  await assert.rejects(file().replace(secret, 'pkce'), { code: 'STORE' });
   await assert.rejects(file().read(), { code: 'STORE' });
   assert.deepEqual(readdirSync(dir), ['state']);
 });

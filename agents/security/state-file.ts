@@ -20,7 +20,13 @@ export type Provenance = 'pkce' | 'without_pkce' | 'unknown';
 export interface Seal {
   close(plain: string, provenance: Provenance): Buffer;
   /** @throws WeighbridgeError INTEGRITY */
-  open(sealed: Buffer, where: string): string;
+  open(sealed: Buffer, where: string): Opened;
+}
+
+export interface Opened {
+  plain: string;
+  /** As the header says it; undefined of a state that has none. */
+  provenance: Provenance | undefined;
 }
 
 const magic = Buffer.from('WBS');
@@ -51,14 +57,15 @@ export function encryptedSeal(key: Buffer, context: Buffer): Seal {
       return Buffer.concat([header, sealed(key, Buffer.from(plain), header)]);
     },
     open(bytes, where) {
-      if (provenanceIn(bytes) === undefined) throw damaged('this is no state file', where);
+      const provenance = provenanceIn(bytes);
+      if (provenance === undefined) throw damaged('this is no state file', where);
       const header = bytes.subarray(0, header_bytes);
       if (!header.subarray(-context_bytes).equals(context)) {
         throw damaged('the state belongs to another execution context', where);
       }
       const plain = unsealed(key, bytes.subarray(header_bytes), header);
       if (!plain) throw damaged('the state was altered, or its key is another one', where);
-      return plain.toString('utf8');
+      return { plain: plain.toString('utf8'), provenance };
     },
   };
 }
@@ -66,7 +73,7 @@ export function encryptedSeal(key: Buffer, context: Buffer): Seal {
 /** Of an agent without this control: the state as it is, protected by the file's mode alone. */
 export const plainSeal: Seal = {
   close: (plain) => Buffer.from(plain),
-  open: (text) => text.toString('utf8'),
+  open: (text) => ({ plain: text.toString('utf8'), provenance: undefined }),
 };
 
 const damaged = (message: string, where: string): WeighbridgeError =>
@@ -85,7 +92,7 @@ export class StateFile {
   }
 
   /** Undefined where there is none. @throws WeighbridgeError INTEGRITY */
-  async read(): Promise<string | undefined> {
+  async read(): Promise<Opened | undefined> {
     let sealed: Buffer;
     try {
       sealed = await readFile(this.path);
@@ -100,7 +107,7 @@ export class StateFile {
    * After it the new state is on disk; before, the old one: there is no between. It is written to a new file of its own: a
    * name that is there already, a symbolic link included, is never written to.
    */
-  async replace(plain: string, provenance: Provenance = 'unknown'): Promise<void> {
+  async replace(plain: string, provenance: Provenance): Promise<void> {
     const temporary = `${this.path}.${process.pid}.${randomBytes(6).toString('hex')}`;
     try {
       await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });

@@ -64,8 +64,8 @@ async function start(change: Parameters<typeof agentHere>[2] = {}): Promise<Agen
 }
 /** What a thief reads who has the file and its key. */
 async function stolen(context: Buffer, path = join(dir, 'state')): Promise<Session> {
-  const text = await new StateFile(path, encryptedSeal(stateKey, context)).read();
-  return JSON.parse(text!).session;
+  const opened = await new StateFile(path, encryptedSeal(stateKey, context)).read();
+  return JSON.parse(opened!.plain).session;
 }
 const contextOf = (run_id = 'run-1'): Buffer => {
   const manifest_digest = manifestDigest(loadPlugins().map(({ manifest }) => manifest));

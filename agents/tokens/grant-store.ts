@@ -109,10 +109,14 @@ export class FileStore implements GrantStore {
 
   async #readFile(): Promise<Session | undefined> {
     const { file, owner } = this.#options;
-    const text = await file.read();
-    if (text === undefined) return undefined;
-    const state = stateIn(text);
+    const opened = await file.read();
+    if (opened === undefined) return undefined;
+    const state = stateIn(opened.plain);
     if (!state) throw unfit('the state file holds no state that this release knows', file.path);
+    // Who reads without the key believes the header; a state that says otherwise was not written by `write`.
+    if (opened.provenance !== undefined && opened.provenance !== provenanceOf(state.session)) {
+      throw unfit('the state file’s header and its state disagree on how the authorization was made', file.path);
+    }
     const { issuer, client_id, jkt } = state.owner;
     if (issuer !== owner.issuer || client_id !== owner.client_id || jkt !== owner.jkt) {
       throw unfit('the state file belongs to another client, authority or binding key', file.path);

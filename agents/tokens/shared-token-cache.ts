@@ -60,11 +60,12 @@ export class SharedTokenCache implements TokenCache {
   }
 
   async #entries(): Promise<Entries> {
-    const text = await this.#file.read();
-    return text === undefined ? {} : entriesSchema.parse(JSON.parse(text));
+    const opened = await this.#file.read();
+    return opened === undefined ? {} : entriesSchema.parse(JSON.parse(opened.plain));
   }
 
   #replace(entries: Entries): Promise<void> {
-    return this.#file.replace(JSON.stringify(entries));
+    // Tokens alone: there is no authorization in it.
+    return this.#file.replace(JSON.stringify(entries), 'unknown');
   }
 }

@@ -30,6 +30,9 @@ export async function readCalibration(dir: string): Promise<Calibration | null> 
   }
 }
 
+/** Behind a commit in an environment: nobody can tell which code that was. */
+export const uncommitted = ' (with uncommitted changes)';
+
 /** As a campaign holds it, which says where it differs from the one that found it. */
 export const carried = (calibration: Calibration, { environment }: Analysis['campaign']): HeldCalibration => ({
   ...calibration,
@@ -41,10 +44,17 @@ function differencesOf(there: Record<string, string>, here: Record<string, strin
   const keys = [...new Set([...Object.keys(there), ...Object.keys(here)])];
   return keys
     .filter((key) => !isSame(key, there[key], here[key]))
-    .map((key) => `${key.replaceAll('_', ' ')}: ${there[key] ?? 'unknown'} there, ${here[key] ?? 'unknown'} here`);
+    .map((key) => {
+      const [of, at] = [there[key] ?? 'unknown', here[key] ?? 'unknown'];
+      const why = isDirty(of) || isDirty(at) ? ', which cannot be compared' : '';
+      return `${key.replaceAll('_', ' ')}: ${of} there, ${at} here${why}`;
+    });
 }
 
+const isDirty = (value: string | undefined): boolean => value?.endsWith(uncommitted) ?? false;
+
 function isSame(key: string, there: string | undefined, here: string | undefined): boolean {
+  if (isDirty(there) || isDirty(here)) return false;
   if (key !== 'memory_mib' || there === undefined || here === undefined) return there === here;
   return Math.abs(Number(there) - Number(here)) <= memoryTolerance * Number(here);
 }

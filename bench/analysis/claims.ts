@@ -31,5 +31,7 @@ export const isSecurity = (claim: Claim): boolean => (securityMetrics as readonl
 
 /** Claims on times, in whose place the A/A pair has to show that such a difference could be told from none. */
 export const isTiming = (claim: Claim): boolean => /^(felt|hop|connected|task|cold)_/.test(claim.metric);
+/** Claims on what a call takes, in time or CPU: an arm whose calls end badly takes less. */
+export const isCost = (claim: Claim): boolean => isTiming(claim) || claim.metric === 'cpu_per_call_shift';
 export const aaMetricOf = (claim: Claim): string =>
   claim.metric.includes('p50') ? 'felt_p50_shift' : 'felt_p95_shift';

@@ -9,6 +9,13 @@ import type { BlockPair } from './shift.ts';
  */
 const fewestSmoothed = 100;
 
+/** Calls a block and arm that a quantile's shift wants (a p95 of 300 calls rests on some forty of them). */
+export const fewestCalls: Readonly<Record<string, number>> = {
+  felt_p95_shift: 300,
+  hop_p95_shift: 300,
+  felt_p99_shift: 2_000,
+};
+
 const cache = new WeakMap<SortedSamples, Map<number, number>>();
 
 /** Harrell–Davis quantile, Infinity where failures weigh in; the plain one where there are too few samples to smooth. */

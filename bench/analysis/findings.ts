@@ -3,6 +3,7 @@ import type { Analysis, Comparison, Verdict, Warning } from '#contract/analysis.
 import type { Security } from '#contract/security.ts';
 import type { Omission } from './comparisons.ts';
 import type { Data } from './data.ts';
+import { whyNot } from './metrics.ts';
 
 export type Evidence = Verdict['evidence'];
 
@@ -19,9 +20,26 @@ export interface Findings {
   security: Security | null;
 }
 
-/** Warnings that cap this claim, as short names. */
+/** Codes that tell a reader little when they are read as words. */
+const capWords: Readonly<Record<string, string>> = {
+  aa_not_shown: 'the same arm weighed twice was not shown to agree closely enough',
+  aa_fails: 'the same arm weighed twice disagreed',
+  no_aa: 'no arm was weighed twice',
+  load_aa_not_shown: 'the same arm pressed twice was not shown to agree closely enough',
+  load_aa_fails: 'the same arm pressed twice disagreed',
+  load_no_aa: 'no arm was pressed twice',
+  serial: 'neighbouring blocks are alike',
+  load_serial: 'neighbouring blocks under load are alike',
+  load_skew: 'mean and median of the blocks under load part',
+  skew: 'mean and median of the blocks part',
+  unanswered: whyNot.failures,
+};
+
+/** Warnings that cap this claim, in a few words each. */
 export const capsOf = (warnings: readonly Warning[], claim: string): string[] => [
-  ...new Set(warnings.filter((w) => w.caps.includes(claim)).map((w) => w.code.replaceAll('_', ' '))),
+  ...new Set(
+    warnings.filter((w) => w.caps.includes(claim)).map((w) => capWords[w.code] ?? w.code.replaceAll('_', ' ')),
+  ),
 ];
 
 /** Stands as evidence where nothing could be estimated: the campaign's own size. */

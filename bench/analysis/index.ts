@@ -7,7 +7,7 @@ import { openStore } from '../../collectors/traces/index.ts';
 import { armTables } from './arms.ts';
 import { calibrationOf, isCalibration } from './calibration.ts';
 import { readManifest } from './campaign.ts';
-import { carried, readCalibration } from './carried.ts';
+import { carried, readCalibration, uncommitted } from './carried.ts';
 import { keptBlocks } from './cells.ts';
 import { type Comparisons, compareArms, pairsOf } from './comparisons.ts';
 import { callsAtOnce, type Data, readData } from './data.ts';
@@ -134,8 +134,9 @@ function campaignOf(manifest: Manifest, raw_digest: string): Analysis['campaign'
     started,
     sittings: 1 + (manifest.resumed?.length ?? 0),
     blocks: { planned: plan.blocks, kept: blocks.length - voided, voided },
-    arms: arms.map(({ arm, controls, gateway, audit, telemetry, subject, label }) => ({
+    arms: arms.map(({ arm, controls, gateway, delay_ms, audit, telemetry, subject, label }) => ({
       ...{ arm, controls, gateway },
+      ...(delay_ms === undefined ? {} : { delay_ms }),
       ...(audit === undefined ? {} : { audit }),
       ...(telemetry === undefined ? {} : { telemetry }),
       ...{ subject, label },
@@ -148,7 +149,7 @@ function campaignOf(manifest: Manifest, raw_digest: string): Analysis['campaign'
       v8: manifest.runtime.v8,
       node_sha256: manifest.runtime.binary_sha256,
       weighbridge: manifest.weighbridge.version,
-      commit: `${manifest.weighbridge.commit}${manifest.weighbridge.dirty ? ' (with uncommitted changes)' : ''}`,
+      commit: `${manifest.weighbridge.commit}${manifest.weighbridge.dirty ? uncommitted : ''}`,
       lockfile_sha256: manifest.weighbridge.lockfile_sha256,
     },
     raw_digest,

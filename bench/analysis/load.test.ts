@@ -14,7 +14,7 @@ import { isRefusal, resolveThreshold } from '../thresholds/index.ts';
 import { analyse } from './index.ts';
 import { campaigns, digest, latency, near, verdict } from './testing.ts';
 
-const { campaign, root } = campaigns();
+const { campaign } = campaigns();
 
 const blocks = 6;
 const calls = 3_000;
@@ -53,12 +53,12 @@ function openReport(rate: number, latency_ms: number | null): LoadReport {
 }
 
 /** Each worker's calls follow one another, the workers evenly apart. */
-function closedReport(n: number): LoadReport {
+function closedReport(n: number, refused = 0): LoadReport {
   const latency_ms = (n * 1_000) / uslThroughput(law, n);
   const samples: Sample[] = [];
   for (let worker = 0; worker < n; worker++) {
     for (let due_ms = (worker * latency_ms) / n; due_ms < 1_000; due_ms += latency_ms)
-      samples.push({ due_ms, latency_ms });
+      samples.push({ due_ms, latency_ms, outcome: samples.length % 25 < 25 * refused ? 'denied' : 'ok' });
   }
   return { ...loadReport(samples), pace: 'closed', in_flight_peak: n };
 }
@@ -70,7 +70,8 @@ const addProbe = (store: Store, place: { workload: string; arm: string; block: n
     { ...closedReport(4), pace: 'probe' },
   );
 
-async function addArm(store: Store, arm: string, block: number): Promise<void> {
+/** @param refused share of the calls of the closed loop */
+async function addArm(store: Store, arm: string, block: number, refused = 0): Promise<void> {
   const place = { workload: 'tool-chain', arm, block };
   const steps = [
     ...rates.map((rate_per_s, i) => ({
@@ -80,7 +81,7 @@ async function addArm(store: Store, arm: string, block: number): Promise<void> {
     })),
     ...workers.map((n, i) => ({
       step: { ...place, condition: 'instant/closed/http', step: rates.length + i, rate_per_s: null, workers: n },
-      report: closedReport(n),
+      report: closedReport(n, refused),
     })),
   ];
   if (arm === 'direct') await addProbe(store, place);
@@ -115,6 +116,8 @@ const claims: Manifest['claims'] = (
     ['price-far', 'added', 'frontier_p99_10ms_ratio', [2, null]],
     ['price-equal', 'added', 'saturation_ratio', [0.9, 1.1]],
     ['unread', 'arm:gateway', 'cpu_us_per_call', [null, 400]],
+    ['absent', 'arm:native', 'saturation', [1, null]],
+    ['absent-baseline', 'decision', 'saturation_ratio', [0.5, null]],
   ] as const
 ).map(([claim, compare, metric, region]) => ({
   claim,
@@ -141,14 +144,14 @@ const thresholds = ({ arms, comparisons }: Manifest): Threshold[] =>
     return found;
   });
 
-/** A campaign of nothing but load: every other file is empty. */
-async function loadAlone(): Promise<{ dir: string; manifest: Manifest }> {
+/** A campaign of nothing but load: every other file is empty. `refused`: share of the closed loop's calls, by arm. */
+async function loadAlone(refused: Record<string, number> = {}): Promise<{ dir: string; manifest: Manifest }> {
   const { dir, manifest } = await campaign({ blocks: blocks + 1, sessions: [{ ...latency, rounds: 1 }] });
-  const stored = join(root(), 'stored');
+  const stored = `${dir}-stored`;
   await mkdir(stored);
   const store = await Store.open(stored);
   for (let block = 0; block <= blocks; block++) {
-    for (const arm of Object.keys(truth)) await addArm(store, arm, block);
+    for (const arm of Object.keys(truth)) await addArm(store, arm, block, refused[arm]);
     await store.endBlock(block);
   }
   await store.merge([blocks]);
@@ -264,7 +267,12 @@ describe('the load phase, alone', () => {
     assert.deepEqual(frontier.by_block[0], { block: 0, least: 500, most: 1_000 });
     assert.deepEqual([frontier.unit, frontier.method, frontier.blocks], ['per_s', 'block_bootstrap', blocks]);
     const open = metric('frontier_p99_50ms', 'direct');
-    assert.deepEqual([open.estimate, open.ci95], [2_000, [2_000, null]]);
+    assert.deepEqual([open.estimate, open.bound, open.ci95], [2_000, 'at_least', [2_000, null]]);
+    assert.deepEqual(
+      [frontier.bound, frontier.level, frontier.level90],
+      [null, null, null],
+      'no bootstrap attains a level',
+    );
     assert.match(open.missing!, /in 6 of 6 blocks no step was too slow for direct/);
     const cpu = metric('cpu_us_per_call', 'direct');
     assert.deepEqual([cpu.estimate, cpu.ci95], [250, [250, 250]]);
@@ -277,8 +285,11 @@ describe('the load phase, alone', () => {
     assert.deepEqual([ratio.estimate, ratio.ci95, ratio.method], [0.5, [0.25, 1], 'signed_rank']);
     near(ratio.level, 0.969, 0.001);
     const open = metric('frontier_p99_50ms_ratio', 'gateway', 'direct');
-    assert.deepEqual([open.estimate, open.ci95], [0.5, [0, 1]]);
+    assert.deepEqual([open.estimate, open.bound, open.ci95], [0.5, 'at_most', [0, 1]]);
     assert.match(open.missing!, /too slow for direct/);
+    const unknown = metric('frontier_p99_50ms_ratio', 'direct-b', 'direct');
+    assert.deepEqual([unknown.estimate, unknown.bound, unknown.ci95], [null, null, [0, null]]);
+    assert.match(unknown.missing!, /too slow for direct-b, .*, and in 6 of 6 blocks no step was too slow for direct,/);
     const nothing = metric('frontier_p99_1ms_ratio', 'gateway', 'direct');
     assert.deepEqual([nothing.estimate, nothing.ci95], [null, [0, 1]]);
     assert.match(metric('cpu_us_per_call_ratio', 'gateway', 'direct').missing!, /of gateway, the CPU time/);
@@ -293,6 +304,8 @@ describe('the load phase, alone', () => {
       'price-far': 'refuted',
       'price-equal': 'confirmed',
       unread: 'inconclusive',
+      absent: 'inconclusive',
+      'absent-baseline': 'inconclusive',
     }))
       assert.equal(verdict(analysis, claim).verdict, expected, `${claim}: ${verdict(analysis, claim).why}`);
     const { why, evidence, subject } = verdict(analysis, 'carries');
@@ -302,8 +315,12 @@ describe('the load phase, alone', () => {
     assert.equal(analysis.load!.metrics[Number(index)]!.metric, 'frontier_p99_10ms');
     assert.match(
       verdict(analysis, 'known-from-below').why,
-      /2000 calls\/s or more, 6 blocks\), since in 6 of 6 blocks/,
+      /at least 2000 calls\/s \(90 %: 2000 calls\/s or more, 6 blocks\), since in 6 of 6 blocks/,
     );
+    assert.match(why, /reaches from one that was carried to one that was too slow/);
+    assert.doesNotMatch(verdict(analysis, 'known-from-below').why, /one that was too slow/);
+    for (const claim of ['absent', 'absent-baseline'])
+      assert.match(verdict(analysis, claim).why, /^Not measured, since native was not pressed\./);
     assert.match(verdict(analysis, 'unread').why, /not estimated \(no interval, 6 blocks\), since the CPU time/);
   });
 
@@ -339,13 +356,13 @@ describe('the load phase, alone', () => {
   it('two equal arms that do not carry the same leave every ratio of that figure open, and no figure of one arm', async () => {
     const comparisons = manifest.comparisons.map((c) => (c.name === 'aa' ? { ...c, arm: 'gateway' } : c));
     const { plan } = manifest;
-    // By these rates half of what the other carries is more than a step apart.
-    const load = { ...plan.load, rates_per_s: [1_600, 1_800, 2_000] };
+    // 500 and 1,000 are two steps apart, though no farther than the two others are.
+    const load = { ...plan.load, rates_per_s: [500, 700, 1_000, 2_000] };
     await writeFile(join(dir, 'manifest.json'), JSON.stringify({ ...manifest, comparisons, plan: { ...plan, load } }));
     const found = await analyse(dir, digest);
-    const warning = found.warnings.find((w) => w.code === 'load_aa_fails')!;
+    const warning = found.warnings.find((w) => w.code === 'load_aa_fails' && w.caps.length > 0)!;
     assert.deepEqual(warning.caps, ['price-open', 'price-far', 'added.frontier_p99_10ms_ratio']);
-    assert.match(verdict(found, 'price-far').why, /Capped: load aa fails/);
+    assert.match(verdict(found, 'price-far').why, /Capped: the same arm pressed twice disagreed/);
     assert.equal(verdict(found, 'price-far').verdict, 'inconclusive');
     assert.equal(verdict(found, 'carries').verdict, 'confirmed');
     assert.equal(verdict(found, 'price-equal').verdict, 'confirmed');
@@ -375,6 +392,39 @@ describe('the load phase, alone', () => {
   it('without its file the campaign is not whole', async () => {
     await rm(join(dir, 'load.parquet'));
     await assert.rejects(analyse(dir, digest), { code: 'STORE', message: /load\.parquet/ });
+  });
+});
+
+describe('an arm that refuses at once', () => {
+  let analysis: Analysis;
+  const metric = (name: string, of: string, baseline: string | null = null): LoadMetricFigure =>
+    analysis.load!.metrics.find((m) => m.metric === name && m.arm === of && m.baseline === baseline)!;
+  before(async () => {
+    const { dir, manifest } = await loadAlone({ direct: 0.04, 'direct-b': 0.6 });
+    const cheap = { claim: 'cheap', compare: 'arm:direct-b', metric: 'cpu_us_per_call', region: [null, 300] as const };
+    const own = { ...claims[0]!, ...cheap, region: [...cheap.region] as [null, number] };
+    await writeFile(join(dir, 'manifest.json'), JSON.stringify({ ...manifest, claims: [own], thresholds: [] }));
+    analysis = await analyse(dir, digest);
+  });
+
+  it('has no saturation, no CPU per call and no ratio of them, and it is said why', () => {
+    const { saturation, cpu_us_per_call } = analysis.load!.arms.find((a) => a.arm === 'direct-b')!;
+    assert.deepEqual([saturation, cpu_us_per_call], [null, []]);
+    for (const name of ['saturation', 'cpu_us_per_call']) {
+      for (const found of [metric(name, 'direct-b'), metric(`${name}_ratio`, 'direct-b', 'direct')]) {
+        assert.deepEqual([found.estimate, found.ci95, found.ci90], [null, null, null], found.metric);
+        assert.match(found.missing!, /^(of direct-b, )?59\S* % of the calls were not served where it served most$/);
+      }
+    }
+    assert.equal(verdict(analysis, 'cheap').verdict, 'inconclusive');
+    assert.match(verdict(analysis, 'cheap').why, /not estimated .* since 59\S* % of the calls were not served/);
+  });
+
+  it('pays for the calls that it served with what all took', () => {
+    // Within the limit: 250 µs went into each that was sent, and one in 25 was not served.
+    near(metric('cpu_us_per_call', 'direct').estimate, 250 / 0.96, 0.5);
+    const step = analysis.load!.arms.find((a) => a.arm === 'direct-b')!.closed.at(-1)!;
+    near(step.cpu_us_per_call, 250 / 0.4, 2);
   });
 });
 

@@ -1,4 +1,5 @@
 /** Figures of the load phase: per arm latency against offered rate, throughput frontier, knee, saturation, CPU, memory. */
+import { loadOutcomes } from '#contract/calls.ts';
 import { frontierLimits_ms, type LoadArm, type LoadFigures } from '#contract/loadFigures.ts';
 import type { LoadShape, Manifest } from '#contract/manifest.ts';
 import type { Store } from '../../collectors/traces/index.ts';
@@ -9,9 +10,11 @@ import { type Estimate, type Knee, kneeOverBlocks } from '../load/knee.ts';
 import type { Interval } from '../stats/interval.ts';
 import { fewestBlocks } from '../stats/signedRank.ts';
 import { pairsOf } from './comparisons.ts';
-import { type LoadRow, type LoadUsage, loadUsage, readLoad } from './loadData.ts';
-import { type ArmMetric, armMetrics, reachOf, type Saturation, withRatios } from './loadMetrics.ts';
+import { type LoadRow, type LoadUsage, loadUsage, readLoad, servedOf } from './loadData.ts';
+import { type ArmMetric, armMetrics, isSpoiled, reachOf, type Saturation, withRatios } from './loadMetrics.ts';
 import { probesOf } from './loadProbes.ts';
+
+const ok = loadOutcomes.indexOf('ok');
 
 type OpenStep = LoadArm['open'][number];
 type ClosedStep = LoadArm['closed'][number];
@@ -32,8 +35,7 @@ export async function loadFiguresOf(store: Store, manifest: Manifest): Promise<L
     if (rows.length === 0) return void arms.set(arm, { metrics: [], probes });
     place ??= rows[0]!;
     for (const { block } of rows) blocks.add(block);
-    const steps = new Set(rows.map((row) => row.step));
-    const used = usage.filter((u) => u.arm === arm && steps.has(u.step));
+    const used = perServed(usage, rows);
     arms.set(arm, { ...armFigures({ rows, used, shape, manifest }), probes });
   });
   if (!place) return null;
@@ -61,6 +63,16 @@ interface ArmRead {
   probes: LoadFigures['probes'];
 }
 
+/** What the arm of these rows used at their steps, with the calls that were served: a refusal is no work that was done. */
+function perServed(usage: readonly LoadUsage[], rows: readonly LoadRow[]): LoadUsage[] {
+  const key = ({ block, step }: Pick<LoadRow, 'block' | 'step'>): string => `${block}/${step}`;
+  const served = new Map(rows.map((row) => [key(row), row.report.outcome.filter((outcome) => outcome === ok).length]));
+  return usage.flatMap((u) => {
+    const calls = u.arm === rows[0]!.arm ? served.get(key(u)) : undefined;
+    return calls === undefined ? [] : [{ ...u, calls }];
+  });
+}
+
 interface ArmInput {
   /** Of one arm. */
   rows: readonly LoadRow[];
@@ -83,6 +95,7 @@ function armFigures({ rows, used, shape, manifest }: ArmInput): { figures: LoadA
   const knee = kneeOf(closed, seed);
   const saturation = saturationOf(closed, seed);
   const atSaturation = saturation ? usedAt(used, rows, { workers: saturation.workers }) : [];
+  const told = saturation && !isSpoiled(saturation) ? saturation : null;
   const blocks = new Set(rows.map((r) => r.block)).size;
   return {
     figures: {
@@ -97,12 +110,8 @@ function armFigures({ rows, used, shape, manifest }: ArmInput): { figures: LoadA
         at_least,
       })),
       knee: knee && kneeFigures(knee),
-      saturation: saturation && {
-        workers: saturation.workers,
-        served_per_s: saturation.served_per_s,
-        ci95: pair(saturation.ci95),
-      },
-      cpu_us_per_call: byTier(atSaturation, planned?.tiers ?? []).map(perCall),
+      saturation: told && { workers: told.workers, served_per_s: told.served_per_s, ci95: pair(told.ci95) },
+      cpu_us_per_call: told ? perCall(atSaturation, planned?.tiers ?? []) : [],
       peak_rss_mib: byTier(used, planned?.tiers ?? []).map(({ tier, peak_rss_bytes }) => ({
         tier,
         mib: peak_rss_bytes / 1_048_576,
@@ -169,19 +178,12 @@ function closedSteps(rows: readonly LoadRow[], used: readonly LoadUsage[], optio
 }
 
 function shared(figures: StepFigures, blocks: number, used: readonly LoadUsage[]): Shared {
-  const { calls, by_outcome, served_per_s, p50, p95, p99, in_flight_peak } = figures;
-  const tiers = byTier(used, []).map(perCall);
+  const tiers = perCall(used, []);
   const sum = (of: (t: LoadArm['cpu_us_per_call'][number]) => number): number | null =>
     tiers.length === 0 ? null : tiers.reduce((total, t) => total + of(t), 0);
   return {
-    blocks,
-    calls,
-    outcomes: by_outcome,
-    served_per_s,
-    p50,
-    p95,
-    p99,
-    in_flight_peak,
+    ...servedOf(figures, blocks),
+    in_flight_peak: figures.in_flight_peak,
     cpu_us_per_call: sum((t) => t.us),
     run_queue_us_per_call: sum((t) => t.run_queue_us),
   };
@@ -215,7 +217,10 @@ const reached = ({ value, ci95 }: Estimate): NonNullable<LoadArm['knee']>['worke
 });
 
 function saturationOf(closed: readonly Closed[], seed: string): Saturation | null {
-  const medians = closed.map(({ workers, served, figures }) => ({ workers, served, calls: figures.calls }));
+  const medians = closed.map(({ workers, served, figures: { calls, outcomes } }) => ({
+    ...{ workers, served, calls },
+    unserved: calls === 0 ? 1 : 1 - outcomes.ok / calls,
+  }));
   const servedOf = ({ served }: Pick<Closed, 'served'>): number => median([...served.values()]);
   const best = medians.reduce<(typeof medians)[number] | null>(
     (a, b) => (a && servedOf(a) >= servedOf(b) ? a : b),
@@ -255,11 +260,11 @@ function byTier(used: readonly LoadUsage[], order: readonly string[]): TierUse[]
     .sort((a, b) => place(a.tier) - place(b.tier) || (a.tier < b.tier ? -1 : 1));
 }
 
-const perCall = ({ tier, calls, cpu_ns, run_queue_ns }: TierUse): LoadArm['cpu_us_per_call'][number] => ({
-  tier,
-  us: calls === 0 ? 0 : cpu_ns / calls / 1000,
-  run_queue_us: calls === 0 ? 0 : run_queue_ns / calls / 1000,
-});
+/** Empty where no call was served. */
+const perCall = (used: readonly LoadUsage[], order: readonly string[]): LoadArm['cpu_us_per_call'] =>
+  byTier(used, order).flatMap(({ tier, calls, cpu_ns, run_queue_ns }) =>
+    calls === 0 ? [] : [{ tier, us: cpu_ns / calls / 1000, run_queue_us: run_queue_ns / calls / 1000 }],
+  );
 
 function remarks({ short, max_in_flight, discard }: LoadShape, blocks: number): string[] {
   const out = [

@@ -1,6 +1,8 @@
 /** Reads the calls of the load phase back into the reports that they came from: an arm at a time, since they are many. */
 import type { LoadReport } from '#contract/calls.ts';
+import type { ServedFigures } from '#contract/loadFigures.ts';
 import type { Store } from '../../collectors/traces/index.ts';
+import type { StepFigures } from '../load/figures.ts';
 
 /** A step of one arm in one block. */
 export interface LoadRow {
@@ -35,6 +37,12 @@ interface StepRow extends Omit<LoadRow, 'report'> {
   connections_opened: number;
   calls: number;
 }
+
+/** Figures of a step in so many blocks, as they are printed. */
+export const servedOf = (
+  { calls, by_outcome, served_per_s, p50, p95, p99 }: StepFigures,
+  blocks: number,
+): ServedFigures => ({ blocks, calls, outcomes: by_outcome, served_per_s, p50, p95, p99 });
 
 const sql = (name: string): URL => new URL(`./sql/${name}.sql`, import.meta.url);
 

@@ -15,15 +15,17 @@ import type { Knee } from '../load/knee.ts';
 import { blockBootstrap } from '../stats/bootstrap.ts';
 import type { Interval } from '../stats/interval.ts';
 import { fewestBlocks } from '../stats/signedRank.ts';
-import { fewBlocks } from './doubts.ts';
+import { fewBlocks, percent } from './doubts.ts';
 import type { LoadUsage } from './loadData.ts';
-import type { ArmPair } from './metrics.ts';
+import { type ArmPair, failureLimit } from './metrics.ts';
 import { resamples } from './shift.ts';
 
 /** The closed-loop step under which most was served. */
 export interface Saturation {
   workers: number;
   calls: number;
+  /** Share of those calls that were not served. */
+  unserved: number;
   /** Calls served per second, by block. */
   served: ReadonlyMap<number, number>;
   served_per_s: number;
@@ -49,7 +51,7 @@ export interface ArmMetricsInput {
   closed_calls: number;
   saturation: Saturation | null;
   knee: Knee | null;
-  /** At saturation; null where a tier in the path is not ours to read. */
+  /** At saturation, with the calls that were served; null where a tier in the path is not ours to read. */
   used: readonly LoadUsage[] | null;
   /** In the path of the arm's calls. */
   tiers: readonly string[];
@@ -67,6 +69,7 @@ export const armMetrics = (input: ArmMetricsInput): ArmMetric[] => [
 ];
 
 type Found = Pick<LoadMetricFigure, 'estimate' | 'n' | 'missing'> & {
+  bound?: LoadMetricFigure['bound'];
   ci95: Interval | null;
   ci90: Interval | null;
   brackets: ReadonlyMap<number, Bracket>;
@@ -81,7 +84,7 @@ const none: Pick<Found, 'estimate' | 'ci95' | 'ci90' | 'brackets' | 'n'> = {
 };
 
 function ofArm({ arm, blocks }: ArmMetricsInput, metric: string, found: Found): ArmMetric {
-  const { estimate, ci95, ci90, brackets, n, missing } = found;
+  const { estimate, bound = null, ci95, ci90, brackets, n, missing } = found;
   const given = ci95 !== null && ci90 !== null;
   return {
     brackets,
@@ -91,10 +94,12 @@ function ofArm({ arm, blocks }: ArmMetricsInput, metric: string, found: Found): 
       arm,
       baseline: null,
       estimate,
+      bound,
       ci95: given ? reachOf(ci95) : null,
       ci90: given ? reachOf(ci90) : null,
-      level: given ? 0.95 : null,
-      level90: given ? 0.9 : null,
+      // Nominal: a bootstrap attains no level that could be told.
+      level: null,
+      level90: null,
       method: given ? 'block_bootstrap' : 'none',
       blocks,
       n,
@@ -110,13 +115,14 @@ const byBlock = (brackets: ReadonlyMap<number, Bracket>): LoadMetricFigure['by_b
 const tooFewCalls = 'its steps keep too few calls for a p99';
 
 function frontierFigure(input: ArmMetricsInput, frontier: BlockedFrontier): ArmMetric {
-  const { limit_ms, rate_per_s, ci95, ci90, by_block } = frontier;
+  const { limit_ms, rate_per_s, ci95, ci90, at_least, by_block } = frontier;
   const metric = frontierMetric(limit_ms);
   if (rate_per_s === null) return ofArm(input, metric, { ...none, n: input.open_calls, missing: tooFewCalls });
   const brackets = new Map(by_block.map(({ block, bracket }) => [block, bracket!]));
   const isOpen = ci95 !== null && !Number.isFinite(ci95.hi);
   const missing = isOpen ? neverSlow(input.arm, brackets) : null;
-  return ofArm(input, metric, { estimate: rate_per_s, ci95, ci90, brackets, n: input.open_calls, missing });
+  const bound = at_least ? 'at_least' : null;
+  return ofArm(input, metric, { estimate: rate_per_s, bound, ci95, ci90, brackets, n: input.open_calls, missing });
 }
 
 /** Why a figure has no upper end. */
@@ -125,17 +131,27 @@ function neverSlow(arm: string, brackets: ReadonlyMap<number, Bracket>): string 
   return `in ${passed} of ${brackets.size} blocks no step was too slow for ${arm}, which is known from below only`;
 }
 
+/** Where many calls are refused, what is read from the rest is read from the best ones: who fails fast must win nothing by it. */
+export const isSpoiled = ({ unserved }: Saturation): boolean => unserved > failureLimit;
+
+const spoiledText = ({ unserved }: Saturation): string =>
+  `${percent(unserved)} of the calls were not served where it served most`;
+
 function saturationFigure(input: ArmMetricsInput): ArmMetric {
   const { saturation } = input;
   if (!saturation) return ofArm(input, 'saturation', { ...none, missing: 'no closed loop was run' });
+  if (isSpoiled(saturation))
+    return ofArm(input, 'saturation', { ...none, n: saturation.calls, missing: spoiledText(saturation) });
   const { served_per_s, ci95, ci90, calls, served } = saturation;
   const brackets = new Map([...served].map(([block, x]) => [block, exactly(x)]));
   return ofArm(input, 'saturation', { estimate: served_per_s, ci95, ci90, brackets, n: calls, missing: null });
 }
 
-/** CPU time of all tiers in the path ÷ calls, pooled over blocks as the page's sums by tier are; blocks are resampled. */
+/** CPU time of all tiers in the path ÷ calls that were served, pooled over blocks as the page's sums by tier are; blocks are resampled. */
 function cpuFigure(input: ArmMetricsInput): ArmMetric {
   const metric = 'cpu_us_per_call';
+  const { saturation } = input;
+  if (saturation && isSpoiled(saturation)) return ofArm(input, metric, { ...none, missing: spoiledText(saturation) });
   const blocks = cpuBlocks(input);
   if (!blocks) return ofArm(input, metric, { ...none, missing: 'the CPU time of a tier in the path was not read' });
   const statistic = (of: readonly CpuBlock[]): number =>
@@ -210,13 +226,14 @@ function ratioFigure(arm: ArmMetric, baseline: ArmMetric): LoadMetricFigure {
   const at = (level: number) => (pairs.length < fewestBlocks ? null : ratioBetween(pairs, level));
   const ci95 = at(0.95);
   const ci90 = at(0.9);
-  const estimate = ratioEstimate(pairs);
+  const { estimate, bound } = ratioEstimate(pairs);
   return {
     metric: ratioMetric(arm.figure.metric),
     unit: 'ratio',
     arm: arm.figure.arm,
     baseline: baseline.figure.arm,
     estimate,
+    bound,
     ci95: reachOf(ci95),
     ci90: reachOf(ci90),
     level: ci95?.level ?? null,
@@ -237,8 +254,9 @@ function missingOf(ratio: { arm: ArmMetric; baseline: ArmMetric; blocks: number;
   const sides = [arm, baseline];
   const unknown = sides.find((s) => s.brackets.size === 0);
   if (unknown) return `of ${unknown.figure.arm}, ${unknown.figure.missing}`;
-  if (estimate === null) return 'in some block an arm carried nothing at any step';
-  if (blocks < fewestBlocks) return fewBlocks(blocks);
+  if (sides.some((s) => [...s.brackets.values()].some((b) => b.least === 0)))
+    return 'in some block an arm carried nothing at any step';
+  if (blocks < fewestBlocks && estimate !== null) return fewBlocks(blocks);
   const open = sides.filter((s) => [...s.brackets.values()].some((b) => b.most === Infinity));
   return open.length === 0 ? null : open.map((s) => neverSlow(s.figure.arm, s.brackets)).join(', and ');
 }

@@ -2,7 +2,7 @@
 import type { ProbeFigures } from '#contract/loadFigures.ts';
 import type { LoadShape } from '#contract/manifest.ts';
 import { defaultFigures, stepFigures } from '../load/figures.ts';
-import type { LoadRow } from './loadData.ts';
+import { type LoadRow, servedOf } from './loadData.ts';
 
 /** The tier stands in the condition: `instant/probe-gateway/http`. */
 const targetOf = (condition: string): ProbeFigures['target'] => (condition.includes('gateway') ? 'gateway' : 'tools');
@@ -15,22 +15,10 @@ export function probesOf(rows: readonly LoadRow[], { discard, probe }: LoadShape
     .sort(([a], [b]) => a!.step - b!.step)
     .map((of) => {
       const { arm, condition, workers } = of[0]!;
-      const { calls, by_outcome, served_per_s, p50, p95, p99 } = stepFigures(
+      const figures = stepFigures(
         of.map((row) => row.report),
         { ...defaultFigures, discard, ...(probe ? { closed_s: probe.duration_s } : {}) },
       );
-      const target = targetOf(condition);
-      return {
-        target,
-        arm,
-        connections: workers!,
-        blocks: of.length,
-        calls,
-        outcomes: by_outcome,
-        served_per_s,
-        p50,
-        p95,
-        p99,
-      };
+      return { target: targetOf(condition), arm, connections: workers!, ...servedOf(figures, of.length) };
     });
 }

@@ -1,7 +1,7 @@
 /** Claims on load: decided by the 90 % interval of one figure, or one ratio, over blocks. */
 import type { Verdict } from '#contract/analysis.ts';
 import { armOfClaim } from '#contract/loadClaims.ts';
-import { type LoadMetricFigure, loadMetricNamed } from '#contract/loadFigures.ts';
+import { boundText, type LoadFigures, type LoadMetricFigure, loadMetricNamed } from '#contract/loadFigures.ts';
 import type { Manifest } from '#contract/manifest.ts';
 import { decide } from '../stats/verdict.ts';
 import { quantityText, reachText } from '../thresholds/index.ts';
@@ -17,8 +17,19 @@ export function armsOfClaim(manifest: Manifest, claim: Claim): { arm: string; ba
   return arm === null ? pairOfClaim(manifest, claim) : { arm, baseline: null };
 }
 
-export const loadNotRun =
+const loadNotRun =
   'the load phase was not run: it is where --phases names it, and in the profiles standard and rigorous';
+
+/** Why a figure of these arms is not there, in words that follow "since". */
+export function notPressed(
+  load: LoadFigures | null,
+  { arm, baseline }: { arm: string; baseline: string | null },
+): string {
+  if (!load) return loadNotRun;
+  const names = baseline === null ? [arm] : [arm, baseline];
+  const absent = names.filter((name) => !load.arms.some((a) => a.arm === name));
+  return absent.length === 0 ? `${names.join(' ÷ ')} was not told` : `${absent.join(' and ')} was not pressed`;
+}
 
 export function loadVerdict(findings: Findings, claim: Claim): Verdict {
   const { data, load, warnings } = findings;
@@ -42,7 +53,7 @@ export function loadVerdict(findings: Findings, claim: Claim): Verdict {
     margin: claim.margin,
     metric: claim.metric,
     why: [
-      sentenceOf(found, claim),
+      found ? sentenceOf(found, claim) : `Not measured, since ${notPressed(load, arms)}.`,
       `${reason.replaceAll('workload', 'setting')} Margin: ${claim.margin}.`,
       scale(found),
     ]
@@ -68,16 +79,15 @@ export function loadVerdict(findings: Findings, claim: Claim): Verdict {
 export const nameOf = ({ arm, baseline }: Pick<LoadMetricFigure, 'arm' | 'baseline'>): string =>
   `${baseline === null ? arm : `${arm} ÷ ${baseline}`} under load`;
 
-function sentenceOf(found: LoadMetricFigure | undefined, { metric }: Claim): string {
-  if (!found) return `Not measured, since ${loadNotRun}.`;
+function sentenceOf(found: LoadMetricFigure, { metric }: Claim): string {
   const { estimate, ci90, unit, blocks, missing } = found;
-  const size = estimate === null ? 'not estimated' : quantityText([estimate], unit, metric);
+  const size = estimate === null ? 'not estimated' : `${boundText(found)}${quantityText([estimate], unit, metric)}`;
   const interval = ci90 ? `90 %: ${reachText(ci90, unit, metric)}, ${blocks} blocks` : `no interval, ${blocks} blocks`;
   return `${nameOf(found)}: ${size} (${interval})${missing === null ? '' : `, since ${missing}`}.`;
 }
 
 /** What a reader must not take such a figure for. */
 const scale = (found: LoadMetricFigure | undefined): string =>
-  found?.metric.startsWith('frontier') === true
+  found?.metric.startsWith('frontier') === true && found.ci90 !== null && found.ci90[0] > 0 && found.ci90[1] !== null
     ? 'A frontier lies between two rates that were offered: its interval reaches from one that was carried to one that was too slow.'
     : '';

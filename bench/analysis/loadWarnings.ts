@@ -1,13 +1,15 @@
 /**
- * Doubt about figures of load: is the resolution shown, and do blocks resemble one another? Each caps the claims and the
- * thresholds that stand on the figure.
+ * Doubt about figures of load: is the resolution shown, do blocks resemble one another, are they skewed? Each caps the claims
+ * and the thresholds that stand on the figure. The resolution is shown or not for ratios that nobody claims, too, since the
+ * decision record quotes them.
  */
 import type { Warning } from '#contract/analysis.ts';
-import { type LoadFigures, type LoadMetricFigure, loadMetricNamed } from '#contract/loadFigures.ts';
+import { type LoadFigures, type LoadMetricFigure, loadMetrics } from '#contract/loadFigures.ts';
 import type { Manifest } from '#contract/manifest.ts';
-import { aaResult } from '../stats/aaCheck.ts';
-import { signedRankInterval } from '../stats/signedRank.ts';
-import { serialWarning } from '../stats/warnings.ts';
+import { type AaResult, aaResult } from '../stats/aaCheck.ts';
+import { hodgesLehmann, mean } from '../stats/location.ts';
+import { fewestBlocks, signedRankInterval } from '../stats/signedRank.ts';
+import { type Check, serialWarning, skewWarning } from '../stats/warnings.ts';
 import type { Claim } from './claims.ts';
 import { percent } from './doubts.ts';
 import { armsOfClaim, isLoad, nameOf } from './loadVerdict.ts';
@@ -28,20 +30,14 @@ export function loadWarnings(input: Input): Warning[] {
   const { manifest, load } = input;
   if (!load) return [];
   const claims = manifest.claims.filter(isLoad);
-  const ratios = [...Map.groupBy(claims.filter(isRatio), (c) => c.metric)];
   return [
-    ...ratios.flatMap(([metric, of]) => resolutionWarning(input, metric, of) ?? []),
-    ...load.metrics.flatMap(
-      (m) =>
-        serialWarningOf(
-          m,
-          claims.filter((c) => standsOn(manifest, c, m)),
-        ) ?? [],
-    ),
+    ...resolutionWarnings({ ...input, load, claims }),
+    ...load.metrics.flatMap((m, index) => {
+      const caps = claims.filter((c) => standsOn(manifest, c, m)).map((c) => c.claim);
+      return caps.length === 0 || m.ci95 === null ? [] : shapeWarnings(load, { m, index, caps });
+    }),
   ];
 }
-
-const isRatio = ({ metric }: Claim): boolean => loadMetricNamed(metric)?.about === 'comparison';
 
 function standsOn(manifest: Manifest, claim: Claim, { metric, arm, baseline }: LoadMetricFigure): boolean {
   if (claim.metric !== metric) return false;
@@ -54,67 +50,118 @@ function standsOn(manifest: Manifest, claim: Claim, { metric, arm, baseline }: L
 const isRequiredOf = ({ thresholds }: Manifest, { claim }: Claim, arm: string): boolean =>
   thresholds.some((t) => t.threshold === claim && (t.arm === null || t.arm === arm));
 
-function resolutionWarning(
-  { manifest, load, equals }: Input,
-  metric: string,
-  claims: readonly Claim[],
-): Warning | null {
-  const caps = claims.map((c) => c.claim);
-  const found = equals && load!.metrics.find((m) => m.metric === metric && isOf(m, equals));
-  if (!equals || !found)
-    return {
-      code: 'load_no_aa',
-      message: `No pair of equal arms was pressed: what this campaign can resolve in ${metric} is not shown.`,
-      mend: 'Add the arms direct and direct-b.',
-      caps,
-    };
-  const isFrontier = metric.startsWith('frontier');
-  const h = isFrontier ? Math.log(greatestStep(manifest)) : Math.log(1 + resolutionShare);
-  const result = aaResult({ ci90: signedRankInterval(logsOf(load!, metric, equals), 0.9), h });
+interface Pressed extends Input {
+  load: LoadFigures;
+  /** Those on load, thresholds among them. */
+  claims: readonly Claim[];
+}
+
+/** One for each ratio that is told or claimed; one for all where no arm was pressed twice. */
+function resolutionWarnings({ manifest, load, equals, claims }: Pressed): Warning[] {
+  const about = loadMetrics.flatMap(({ name, about: of }) => {
+    const caps = of === 'comparison' ? claims.filter((c) => c.metric === name).map((c) => c.claim) : [];
+    const doubts = load.metrics.flatMap((m, i) =>
+      m.metric === name && m.baseline !== null && m.ci95 !== null && !(equals && isOf(m, equals)) ? [pointerTo(i)] : [],
+    );
+    return caps.length + doubts.length === 0 ? [] : [{ metric: name, caps, doubts }];
+  });
+  if (about.length === 0) return [];
+  const pressedTwice = equals && load.metrics.some((m) => isOf(m, equals));
+  if (!pressedTwice)
+    return [
+      {
+        code: 'load_no_aa',
+        message: 'No pair of equal arms was pressed: what ratios under load this campaign can resolve is not shown.',
+        mend: 'Add the arms direct and direct-b.',
+        caps: about.flatMap(({ caps }) => caps),
+        doubts: about.flatMap(({ doubts }) => doubts),
+      },
+    ];
   // Below six blocks nothing has an interval anyway, and says so itself.
-  if (result === 'passes' || found.blocks < 6) return null;
-  return {
-    code: result === 'fails' ? 'load_aa_fails' : 'load_aa_not_shown',
-    message: `${nameOf(found)}, the same arm pressed twice: ${metric} is not shown to agree within ${isFrontier ? 'one step of the rates' : percent(resolutionShare)}.`,
-    mend:
-      result === 'fails'
-        ? 'Look for what sets the two apart: the instrument is biased.'
-        : 'Run on a quieter machine; more blocks of load than the profile has are not to be had.',
-    caps,
-  };
+  if (load.blocks < fewestBlocks) return [];
+  return about.flatMap(({ metric, caps, doubts }) => {
+    const result = equality(manifest, load, { metric, equals });
+    if (result === 'passes') return [];
+    const within = isFrontier(metric) ? 'one step of the rates' : percent(resolutionShare);
+    return [
+      {
+        code: result === 'fails' ? 'load_aa_fails' : 'load_aa_not_shown',
+        message: `${nameOf(equals)}, the same arm pressed twice: ${metric} is not shown to agree within ${within}.`,
+        mend:
+          result === 'fails'
+            ? 'Look for what sets the two apart: the instrument is biased.'
+            : 'Run on a quieter machine; more blocks of load than the profile has are not to be had.',
+        caps,
+        doubts,
+      },
+    ];
+  });
 }
 
+const pointerTo = (index: number): string => `/load/metrics/${index}`;
 const isOf = (m: LoadMetricFigure, { arm, baseline }: ArmPair): boolean => m.arm === arm && m.baseline === baseline;
+const isFrontier = (metric: string): boolean => metric.startsWith('frontier');
 
-/** The greatest factor between neighbouring rates. */
-function greatestStep({ plan }: Manifest): number {
-  const rates = plan.load!.rates_per_s;
-  return Math.max(...rates.slice(1).map((rate, i) => rate / rates[i]!));
+/**
+ * Do equal arms agree? Frontiers by steps: which of two neighbours is the last that was carried may hang on a few calls, and
+ * how far apart two steps are says nothing of how alike the arms are.
+ */
+function equality(
+  { plan }: Manifest,
+  load: LoadFigures,
+  { metric, equals }: { metric: string; equals: ArmPair },
+): AaResult {
+  const stepOf = (carried: number): number => plan.load!.rates_per_s.filter((rate) => rate <= carried).length;
+  const [values, h] = isFrontier(metric)
+    ? [carriedPairs(load, metric, equals).map(([of, against]) => stepOf(of) - stepOf(against)), 1]
+    : [logsOf(load, metric, equals), Math.log(1 + resolutionShare)];
+  return aaResult({ ci90: signedRankInterval(values, 0.9), h });
 }
 
-/** By what was carried in each block: two equal arms that were too slow at no step, or at every one, got equally far. */
-function logsOf(load: LoadFigures, ratio: string, { arm, baseline }: ArmPair): number[] {
+/** What either arm of a ratio carried in each block, in the order of the blocks. */
+function carriedPairs(load: LoadFigures, ratio: string, { arm, baseline }: ArmPair): [arm: number, baseline: number][] {
   const metric = ratio.replace(/_ratio$/, '');
   const blocksOf = (name: string) => load.metrics.find((m) => m.metric === metric && m.arm === name)?.by_block ?? [];
   const against = new Map(blocksOf(baseline).map((b) => [b.block, b.least]));
   return blocksOf(arm).flatMap(({ block, least }) => {
     const other = against.get(block);
-    if (other === undefined) return [];
-    return [least === other ? 0 : Math.log(least / other)];
+    return other === undefined ? [] : [[least, other]];
   });
 }
 
-function serialWarningOf(m: LoadMetricFigure, claims: readonly Claim[]): Warning | null {
-  if (claims.length === 0 || m.ci95 === null) return null;
-  const series = m.by_block.map((b) => (m.baseline === null ? b.least : Math.log(b.least)));
+const logsOf = (load: LoadFigures, ratio: string, pair: ArmPair): number[] =>
+  carriedPairs(load, ratio, pair).map(([of, against]) => (of === against ? 0 : Math.log(of / against)));
+
+/** Serial correlation and skew of the blocks behind one figure; of a ratio by what was carried, on logs, as its estimate is. */
+function shapeWarnings(
+  load: LoadFigures,
+  { m, index, caps }: { m: LoadMetricFigure; index: number; caps: string[] },
+): Warning[] {
+  const { metric, arm, baseline, ci95 } = m;
+  const series = baseline === null ? m.by_block.map((b) => b.least) : logsOf(load, metric, { arm, baseline });
   // Where an arm carried nothing in some block, there is none that could be computed.
-  if (!series.every(Number.isFinite)) return null;
-  const check = serialWarning(series);
-  if (!check.fired) return null;
-  return {
-    code: 'load_serial',
-    message: `${m.metric} of ${nameOf(m)}: lag-1 correlation of its blocks is ${check.value.toFixed(2)}, above ${check.limit.toFixed(2)}.`,
-    mend: 'Neighbouring blocks resemble one another: run on a machine whose load does not drift.',
-    caps: claims.map((c) => c.claim),
-  };
+  if (!series.every(Number.isFinite)) return [];
+  const doubts = [pointerTo(index)];
+  const warnings: Warning[] = [];
+  const serial = serialWarning(series);
+  if (serial.fired)
+    warnings.push({
+      code: 'load_serial',
+      message: `${metric} of ${nameOf(m)}: lag-1 correlation of its blocks is ${serial.value.toFixed(2)}, above ${serial.limit.toFixed(2)}.`,
+      mend: 'Neighbouring blocks resemble one another: run on a machine whose load does not drift.',
+      ...{ caps, doubts },
+    });
+  const skew = baseline === null ? null : skewOf(series, ci95!);
+  if (skew?.fired)
+    warnings.push({
+      code: 'load_skew',
+      message: `${metric} of ${nameOf(m)}: mean and Hodges–Lehmann of its blocks’ logs lie ${skew.value.toFixed(3)} apart, more than half a half-width (${skew.limit.toFixed(3)}).`,
+      mend: 'Look for the blocks that stand out.',
+      ...{ caps, doubts },
+    });
+  return warnings;
 }
+
+/** An interval that is open at either end is as wide as may be. */
+const skewOf = (logs: readonly number[], [lo, hi]: LoadMetricFigure['ci95'] & {}): Check =>
+  skewWarning({ mean: mean(logs), hl: hodgesLehmann(logs), halfWidth: (Math.log(hi ?? Infinity) - Math.log(lo)) / 2 });

@@ -7,7 +7,7 @@ import type { Random } from '#contract/random.ts';
 import type { SortedSamples } from '../stats/samples.ts';
 import type { CellBlock, Setting } from './cells.ts';
 import type { Data } from './data.ts';
-import { quantilePair } from './figures.ts';
+import { fewestCalls, quantilePair } from './figures.ts';
 import {
   type BlockPair,
   blockMean,
@@ -48,9 +48,6 @@ export const whyNot: Record<NotEstimated, string> = {
 
 /** Above this share of calls that did not end as they should, what is read from the rest is read from an arm's best ones. */
 export const failureLimit = 0.05;
-
-/** Calls a block and arm that a quantile's shift wants (a p95 of 300 calls rests on some forty of them). */
-const fewestCalls: Record<string, number> = { felt_p95_shift: 300, hop_p95_shift: 300, felt_p99_shift: 2_000 };
 
 /** Of the calls that ended well, this share must have a tool span for a figure from spans. */
 const spanCoverage = 0.99;
@@ -101,7 +98,7 @@ function quantileShift(name: string, p: number, pick: (times: BlockTimes) => Sor
   };
 }
 
-/** Calls behind a block's quantile: for times by spans, of which calls without an answer have none, all that were kept. */
+/** Calls behind a block's quantile: for times by spans, which a few calls may lack, all that were kept. */
 function kept(data: Data, block: CellBlock, pick: (times: BlockTimes) => SortedSamples): number {
   const times = data.times.get(block.cb)!;
   const samples = pick(times);

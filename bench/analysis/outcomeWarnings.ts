@@ -1,8 +1,8 @@
 /** Warnings on what is missing from a figure: calls without an answer, spans, lines, readings. */
-import type { Analysis, Warning } from '#contract/analysis.ts';
+import type { Analysis, ArmFigures, Warning } from '#contract/analysis.ts';
 import type { Manifest } from '#contract/manifest.ts';
 import { keptBlocks } from './cells.ts';
-import { type Claim, comparisonsOfClaim, isTiming } from './claims.ts';
+import { type Claim, comparisonsOfClaim, isCost, isTiming, pairOfClaim } from './claims.ts';
 import type { Omission } from './comparisons.ts';
 import { type Doubts, pairText, percent, unique } from './doubts.ts';
 import { failureLimit } from './metrics.ts';
@@ -39,22 +39,56 @@ export function omissionWarnings(omitted: readonly Omission[]): Warning[] {
   });
 }
 
+/** Of an arm's calls in a phase, how many ended badly. */
+function endedBadly({ phase, outcomes }: ArmFigures): { badly: number; of: number; share: number } {
+  const { ok, denied, failed, timeout, lost } = outcomes;
+  // A call of the latency phase that is denied has failed fast: its agent may make all of them.
+  const badly = failed + timeout + lost + (phase === 'latency' ? denied : 0);
+  const of = ok + denied + failed + timeout + lost;
+  return { badly, of, share: badly / of };
+}
+
+/** Of many, the first few. */
+const listed = (said: readonly string[]): string =>
+  `${said.slice(0, 6).join('; ')}${said.length > 6 ? `; and ${said.length - 6} more` : ''}`;
+
+/** Means have no place for a failure, which has a rank but no time; so few of them cap nothing. */
+function leftOutWarnings(arms: Analysis['arms']): Warning[] {
+  const said = arms.flatMap((a) => {
+    const { badly, of, share } = endedBadly(a);
+    const isFew = a.phase === 'latency' && badly > 0 && share <= failureLimit;
+    return isFew ? [`${a.arm} in ${a.workload}, ${a.condition}: ${badly} of ${of} (${percent(share)})`] : [];
+  });
+  if (said.length === 0) return [];
+  return [
+    {
+      code: 'left_out',
+      message: `Means are of the calls that were answered, and leave out those that did not end as they should. ${listed(said)}.`,
+      mend: 'Read the quantiles beside them, felt and of the hop, in which these calls rank above every success.',
+      caps: [],
+    },
+  ];
+}
+
 export function failureWarnings({ data, arms, main }: Doubts): Warning[] {
   const warnings: Warning[] = [];
   for (const a of arms) {
-    const { ok, denied, failed, timeout, lost } = a.outcomes;
-    // A call of the latency phase that is denied has failed fast: its agent may make all of them.
-    const badly = failed + timeout + lost + (a.phase === 'latency' ? denied : 0);
-    const unanswered = badly / (ok + denied + failed + timeout + lost);
-    if (unanswered > failureLimit) {
+    const { share } = endedBadly(a);
+    if (share > failureLimit) {
+      // What is left may be its lighter calls, and they had the machine more to themselves: times of other work.
+      const touched = (claim: Claim): boolean => {
+        const pair = pairOfClaim(data.manifest, claim);
+        return a.phase === 'latency' && isCost(claim) && (pair?.arm === a.arm || pair?.baseline === a.arm);
+      };
       warnings.push({
         code: 'unanswered',
-        message: `${percent(unanswered)} of the calls of ${a.arm} in ${a.phase} (${a.workload}, ${a.condition}) did not end as they should: they rank above every success, and its p95 is "≥".`,
+        message: `${percent(share)} of the calls of ${a.arm} in ${a.phase} (${a.workload}, ${a.condition}) did not end as they should: they rank above every success, and its p95 is "≥".`,
         mend: 'See its outcomes: a latency without them would flatter the arm.',
-        caps: [],
+        caps: data.manifest.claims.filter(touched).map((c) => c.claim),
       });
     }
   }
+  warnings.push(...leftOutWarnings(arms));
   const latency = data.settings.filter((s) => s.phase === 'latency');
   const uneven = latency.filter((s) =>
     [...s.arms.values()].some((cell) => keptBlocks(cell).some((b) => data.counts.get(b.cb)!.denied > 0)),
@@ -79,7 +113,7 @@ export function lossWarnings(arms: Analysis['arms']): Warning[] {
   return [
     {
       code: 'correlation_loss',
-      message: `Not every line joins its trace. ${said.slice(0, 6).join('; ')}${said.length > 6 ? `; and ${said.length - 6} more` : ''}.`,
+      message: `Not every line joins its trace. ${listed(said)}.`,
       mend: 'A line that cannot be placed is charged to every arm that its process served; see the telemetry counts in the manifest.',
       caps: [],
     },

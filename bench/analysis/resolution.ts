@@ -6,7 +6,7 @@ import { signedRankInterval } from '../stats/signedRank.ts';
 import { keptBlocks, type Setting } from './cells.ts';
 import { type Comparisons, commonBlocks } from './comparisons.ts';
 import type { Data } from './data.ts';
-import { smoothQuantile } from './figures.ts';
+import { fewestCalls, smoothQuantile } from './figures.ts';
 import type { ArmPair } from './metrics.ts';
 import { pairOf } from './shift.ts';
 
@@ -82,8 +82,6 @@ export function interactionsOf(data: Data): Analysis['interactions'] {
     });
 }
 
-const fewestCalls = 300;
-
 function blockInteractions(
   data: Data,
   setting: Setting,
@@ -95,7 +93,7 @@ function blockInteractions(
     const numbers = cells.map((c) => c.get(block));
     if (numbers.some((cb) => cb === undefined)) continue;
     const felt = numbers.map((cb) => data.times.get(cb!)!.felt);
-    if (felt.some((f) => f.length < fewestCalls)) return null;
+    if (felt.some((f) => f.length < fewestCalls.felt_p95_shift!)) return null;
     const [layered, gateway, native, direct] = felt.map((f) => smoothQuantile(f, 0.95)) as [
       number,
       number,

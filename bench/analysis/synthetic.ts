@@ -27,6 +27,8 @@ export interface SyntheticArm {
   asked_us?: number;
   /** How it is watched, where not the light way. */
   telemetry?: 'off' | 'full';
+  /** When its audit records are durable, where that is told. */
+  audit?: 'buffered' | 'group_commit';
   /** From the gateway to the tool and back. */
   upstream_wire_us?: number;
   /** Token check at the tool. */
@@ -328,6 +330,7 @@ function manifestOf(options: SyntheticOptions, noted: Noted[]): Manifest {
       attached: false,
       ...(a.delay_us === undefined ? {} : { delay_ms: (a.asked_us ?? a.delay_us) / 1_000 }),
       ...(a.telemetry === undefined ? {} : { telemetry: a.telemetry }),
+      ...(a.audit === undefined ? {} : { audit: a.audit }),
       tiers: ['weighbridge-agent', ...(a.gateway === 'none' ? [] : ['weighbridge-gateway']), 'weighbridge-tools'],
       subject: {
         system: a.gateway === 'none' ? 'weighbridge-agent@0.1.0' : 'weighbridge-gateway@0.1.0',

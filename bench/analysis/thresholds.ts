@@ -1,6 +1,6 @@
 /** The user's thresholds: which figures each is held against, and what came of it. */
 import type { ArmFigures, Comparison, Judgement } from '#contract/analysis.ts';
-import { loadMetricNamed } from '#contract/loadFigures.ts';
+import { boundText, loadMetricNamed } from '#contract/loadFigures.ts';
 import type { Manifest, Threshold } from '#contract/manifest.ts';
 import { correlationMetric, judge, metricNamed, type Place } from '../thresholds/index.ts';
 import { keptBlocks } from './cells.ts';
@@ -10,7 +10,7 @@ import { everySubject, tierShares } from './correlationVerdict.ts';
 import type { Data } from './data.ts';
 import { fewBlocks } from './doubts.ts';
 import { capsOf, type Findings } from './findings.ts';
-import { loadNotRun } from './loadVerdict.ts';
+import { notPressed } from './loadVerdict.ts';
 import { errorRate, isSpoiled, sparedRate, unauthorizedRate, whyNot } from './metrics.ts';
 
 /** Warnings that reach counts, too: others only say that an interval is not to be trusted. */
@@ -157,7 +157,8 @@ function armPlaces({ data, arms }: Findings, threshold: Threshold, arm: string):
     if (index < 0 || !cell) return notMeasured(label, 'it was not measured in this campaign');
     const { field, ...read } = readFigure(data, threshold, arms[index]!, keptBlocks(cell));
     const blocks = keptBlocks(cell).length;
-    const missing = read.estimate === null ? whyNot.failures : read.ci95 === null ? fewBlocks(blocks) : null;
+    const unknown = read.estimate === null || read.ci95?.[1] === null;
+    const missing = unknown ? whyNot.failures : read.ci95 === null ? fewBlocks(blocks) : null;
     return { label, pointer: `/arms/${index}/${field}`, blocks, missing, ...read };
   });
 }
@@ -181,10 +182,12 @@ function readFigure(
     return { field, estimate, ci95, n: of, counts: { events, of, what: 'calls' } };
   }
   const name = metric as 'p50' | 'p95' | 'p99';
+  const ci95 = figures[`${name}_ci`];
   return {
     field: `${name}_us`,
     estimate: figures[`${name}_us`],
-    ci95: figures[`${name}_ci`],
+    // Of an arm that fails so often a quantile is that or more: it may break a limit, and keeps none.
+    ci95: ci95 && isSpoiled(data, blocks) ? [ci95[0], null] : ci95,
     n: figures.calls,
     counts: null,
   };
@@ -199,9 +202,10 @@ function loadPlaces({ data, load }: Findings, { metric, arm, baseline, ...rest }
       (m) => m.metric === metric && m.arm === name && m.baseline === baseline,
     );
     const found = load?.metrics[index];
-    if (!found) return notMeasured(label, load ? `${name} was not pressed` : loadNotRun);
+    if (!found) return notMeasured(label, notPressed(load, { arm: name, baseline }));
     const { estimate, ci95, n, blocks, missing } = found;
-    return { label, pointer: `/load/metrics/${index}`, estimate, ci95, n, blocks, counts: null, missing };
+    const pointer = `/load/metrics/${index}`;
+    return { label, pointer, estimate, bound: boundText(found), ci95, n, blocks, counts: null, missing };
   });
 }
 

@@ -9,8 +9,8 @@ export interface BlockTimes {
   /** The same of lead-in calls. */
   cold: SortedSamples;
   /**
-   * Hop time of warm calls that ended well: their attempts on the agent's leg minus the time at the tool, its token
-   * check included. Calls without a stored tool span are left out.
+   * Hop time of warm calls: their attempts on the agent's leg minus the time at the tool, its token check included. A call
+   * that did not end well is +Infinity, above every other; those that did are left out where no tool span was stored.
    */
   hop: SortedSamples;
   /** Of these calls, the gateway's own time: its server spans minus the union of its client spans. */

@@ -12,8 +12,7 @@ import { shapeWarnings } from './shapeWarnings.ts';
 export function warningsOf(doubts: Doubts): Warning[] {
   const { manifest } = doubts.data;
   return [
-    ...lengthWarnings(manifest),
-    ...voidWarnings(manifest),
+    ...courseWarnings(manifest, everyClaim(manifest)),
     ...parityWarnings(manifest),
     ...resolutionWarnings(doubts),
     ...shapeWarnings(doubts),
@@ -29,7 +28,13 @@ export const voidedCount = (manifest: Manifest): number => manifest.blocks.filte
 /** Of those that stand on blocks: attacks are carried out beside them, and their outcomes take nothing from blocks. */
 const everyClaim = (manifest: Manifest): string[] => manifest.claims.filter((c) => !isSecurity(c)).map((c) => c.claim);
 
-function lengthWarnings(manifest: Manifest): Warning[] {
+/** On how the campaign went: its length, its end, its void blocks. They cap all that stands on blocks. */
+export const courseWarnings = (manifest: Manifest, onBlocks: string[]): Warning[] => [
+  ...lengthWarnings(manifest, onBlocks),
+  ...voidWarnings(manifest, onBlocks),
+];
+
+function lengthWarnings(manifest: Manifest, onBlocks: string[]): Warning[] {
   const counted = manifest.blocks.length - setAside(manifest.blocks).length;
   const warnings: Warning[] = [];
   if (counted < fewestBlocks) {
@@ -37,7 +42,7 @@ function lengthWarnings(manifest: Manifest): Warning[] {
       code: 'few_blocks',
       message: `${counted} blocks: below ${fewestBlocks} no interval is given, and nothing is decided.`,
       mend: 'Run the quick profile, or a longer one.',
-      caps: everyClaim(manifest),
+      caps: onBlocks,
     });
   } else if (manifest.profile === 'quick') {
     warnings.push({
@@ -52,13 +57,13 @@ function lengthWarnings(manifest: Manifest): Warning[] {
       code: 'aborted',
       message: 'The campaign ended before its plan did; intervals take for granted that the plan fixed its length.',
       mend: 'Resume it, or run it again.',
-      caps: everyClaim(manifest),
+      caps: onBlocks,
     });
   }
   return warnings;
 }
 
-function voidWarnings(manifest: Manifest): Warning[] {
+function voidWarnings(manifest: Manifest, onBlocks: string[]): Warning[] {
   const voided = voidedCount(manifest);
   if (voided === 0) return [];
   const failed = manifest.blocks.flatMap((b) => b.gates.filter((g) => g.voids && !g.ok).map((g) => g.name));
@@ -69,7 +74,7 @@ function voidWarnings(manifest: Manifest): Warning[] {
         code: 'every_block_void',
         message: `Every block is void${gates}. The figures are shown from all of them.`,
         mend: 'Run on a machine that is left to the campaign; nothing can rest on these figures.',
-        caps: everyClaim(manifest),
+        caps: onBlocks,
       },
     ];
   }
@@ -78,7 +83,7 @@ function voidWarnings(manifest: Manifest): Warning[] {
       code: 'voided_blocks',
       message: `${voided} of ${manifest.blocks.length} blocks are void${gates}.`,
       mend: 'Run on a quieter machine. The figures over all blocks stand beside the main ones.',
-      caps: voided > voidableBlocks(manifest.plan.blocks) ? everyClaim(manifest) : [],
+      caps: voided > voidableBlocks(manifest.plan.blocks) ? onBlocks : [],
     },
   ];
 }

@@ -6,6 +6,7 @@ import type { KeptBlock } from './checkpoint.ts';
 import type { ArmSpec, AttachedGateway, CampaignConfig } from './config/types.ts';
 import type { environment } from './environment.ts';
 import type { PlanInput } from './plan.ts';
+import type { ComparedPolicies } from './policies.ts';
 
 export interface ManifestInput {
   id: string;
@@ -26,8 +27,8 @@ export interface ManifestInput {
   planned: number;
   /** Where there was a pilot: why so many. */
   pilot: { blocks: number; why: string } | null;
-  /** The campaign's calls as both sides decide them; null where nobody compared them. */
-  policy: NonNullable<Manifest['policy']> | null;
+  /** The campaign's calls as both sides decide them. */
+  compared: ComparedPolicies;
 }
 
 export function manifestOf(input: ManifestInput): Manifest {
@@ -65,8 +66,8 @@ export function manifestOf(input: ManifestInput): Manifest {
     // Every block proves it again before it is timed; one proof is enough to read.
     parity: results.find((r) => r.parity.length > 0)?.parity ?? [],
     processes: results.flatMap((r) => r.processes),
-    remarks: remarks(config),
-    ...(input.policy ? { policy: input.policy } : {}),
+    remarks: [...remarks(config), ...input.compared.remarks],
+    ...(input.compared.policy ? { policy: input.compared.policy } : {}),
     resumed: input.resumed,
   } satisfies Manifest);
 }

@@ -17,10 +17,15 @@ test('a step tells phase, block, round and the time left', () => {
   assert.match(formatStep({ ...step, fraction: 0.001 }, 30), /estimating/);
 });
 
-test('minutes and seconds never read 60', () => {
+test('minutes and seconds never read 60, and long times are told in minutes', () => {
   assert.equal(formatLeft(59.4), '59 s');
   assert.equal(formatLeft(59.7), '1 min 00 s');
   assert.equal(formatLeft(119.8), '2 min 00 s');
+  assert.equal(formatLeft(599.4), '9 min 59 s');
+  assert.equal(formatLeft(599.7), '10 min');
+  assert.equal(formatLeft(3_569), '59 min');
+  assert.equal(formatLeft(3_571), '1 h 00 min');
+  assert.equal(formatLeft(7_386), '2 h 03 min');
 });
 
 /** A stream that keeps what is written. */

@@ -20,10 +20,16 @@ export interface Progress {
 }
 
 /** `1 min 05 s`; the time left is what was needed so far, scaled. */
+/** No finer than an estimate can be: seconds below ten minutes, then minutes. */
 export const formatLeft = (seconds: number): string => {
-  const whole = Math.round(seconds);
-  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`;
+  const whole_s = Math.round(seconds);
+  if (whole_s < 60) return `${whole_s} s`;
+  if (whole_s < 600) return `${Math.floor(whole_s / 60)} min ${twoDigits(whole_s % 60)} s`;
+  const whole_min = Math.round(seconds / 60);
+  return whole_min < 60 ? `${whole_min} min` : `${Math.floor(whole_min / 60)} h ${twoDigits(whole_min % 60)} min`;
 };
+
+const twoDigits = (count: number): string => String(count).padStart(2, '0');
 
 export const formatStep = (step: ProgressStep, elapsed_s: number): string => {
   const left =

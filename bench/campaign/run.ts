@@ -14,9 +14,9 @@ import { type Clock, startClock } from './clock.ts';
 import type { CampaignConfig } from './config/types.ts';
 import { environment } from './environment.ts';
 import { identityOf } from './identity.ts';
-import { type ManifestInput, manifestOf } from './manifest.ts';
+import { manifestOf } from './manifest.ts';
 import { blockPlan, type PlanInput, planDigest } from './plan.ts';
-import { type ComparePolicies, plannedCallsOf } from './policies.ts';
+import { type ComparedPolicies, type ComparePolicies, policiesOrWhy } from './policies.ts';
 import type { Progress } from './progress.ts';
 import { afterBlock, plannedQueue } from './queue.ts';
 import { removeUnrecorded, requireSame, takeUp, tidy } from './resume.ts';
@@ -299,25 +299,22 @@ async function writeManifest(sitting: Sitting, status: Manifest['status']): Prom
     security: options.security !== undefined,
     planned: plannedBlocks(sitting),
     pilot: pilotOf(sitting),
-    policy: await comparedPolicies(sitting),
+    compared: await comparedPolicies(sitting, status),
   });
   await writeWhole(join(options.dir, 'campaign.yaml'), options.yaml);
   await writeWhole(join(options.dir, 'manifest.json'), formatJson(manifest));
 }
 
-/** Of the blocks that count. */
-async function comparedPolicies({ options, checkpoint }: Sitting): Promise<ManifestInput['policy']> {
-  if (!options.policy) return null;
-  const records = checkpoint.blocks.map((b) => b.record);
-  const aside = setAside(records);
-  const counted = records.filter(({ block }) => !aside.includes(block)).sort((a, b) => a.block - b.block);
-  return options.policy({
+const comparedPolicies = ({ options, checkpoint }: Sitting, status: Manifest['status']): Promise<ComparedPolicies> =>
+  policiesOrWhy(options.policy, {
+    status,
     arms: options.config.arms,
-    planned: plannedCallsOf(counted.map(({ block, replaces }) => blockPlan(options.plan, block, replaces))),
+    records: checkpoint.blocks.map((b) => b.record),
+    plan: options.plan,
+    // Of a campaign that is complete: then they were carried out.
     attacked: options.security !== undefined,
     at_ms: Date.parse(checkpoint.started),
   });
-}
 
 function pilotOf({ options, checkpoint }: Sitting): { blocks: number; why: string } | null {
   const { pilot } = options.config.profile;

@@ -3,8 +3,8 @@ import type { PolicyComparison } from '#contract/policyDiff.ts';
 import { maxPayment_cents, toolsHost } from '../campaign/fleet.ts';
 import type { ComparePolicies } from '../campaign/policies.ts';
 import { type ComparedGateway, compareGateway, compilePolicy, withApprovals } from '../policy/index.ts';
+import { manifestsIn, shippedPlugins } from '../security/manifests.ts';
 import { attackedApproval } from '../security/settings.ts';
-import { manifestsIn, shippedPlugins } from './policy.ts';
 import { gatewaySide } from './policyGateway.ts';
 
 const agent = 'agent';

@@ -19,7 +19,7 @@ interface RecordFlags {
   part: number;
   rounds?: number;
   out: string;
-  seed: string;
+  seed?: string;
   resume?: boolean;
 }
 
@@ -35,7 +35,7 @@ export function addCoverage(program: Command): void {
     .option('--blocks <n>', 'kept ones in all', countOf, 220)
     .option('--part <n>', 'blocks that are merged together', countOf, partBlocks)
     .option('--rounds <n>', 'rounds a block (for trying out: below 15 no p95 is estimated)', countOf)
-    .option('--seed <text>', 'seed of the plan', 'coverage')
+    .option('--seed <text>', 'seed of the plan; without it: coverage')
     .option('--resume', 'go on with the recording in --out, after Ctrl-C, a crash or a reboot')
     .addHelpText(
       'after',
@@ -47,8 +47,9 @@ export function addCoverage(program: Command): void {
     .description('pack what is merged of a recording into a small directory, and report on it')
     .argument('<recording>', 'what `coverage record` was given as --out')
     .option('--into <dir>', 'where to', committed)
-    .action(async (recording: string, { into }: { into: string }) => {
-      await packRecording(recording, into);
+    .option('--replace', 'even where another recording is packed there')
+    .action(async (recording: string, { into, replace = false }: { into: string; replace?: boolean }) => {
+      await packRecording(recording, into, { replace });
       await report(into);
     });
   coverage
@@ -65,11 +66,12 @@ async function recordBlocks({ blocks, part, rounds, out, seed, resume = false }:
     diagnostics: join(dir, 'diagnostics'),
     said: 'stopping: whole blocks are kept; once more to leave at once',
   });
-  const again = `npx weighbridge coverage record --resume --blocks ${blocks} --out ${shown(dir)}`;
+  const again = `npx weighbridge coverage record --resume --blocks ${blocks}${part === partBlocks ? '' : ` --part ${part}`} --out ${shown(dir)}`;
   tally.note(`${blocks} blocks are recorded to ${shown(dir)}`);
   try {
     await record({
-      ...{ dir, blocks, seed, resume, part_blocks: part, supervisor, signal, tally },
+      ...{ dir, blocks, resume, part_blocks: part, supervisor, signal, tally },
+      ...(seed === undefined ? {} : { seed }),
       ...(rounds === undefined ? {} : { rounds }),
     });
   } catch (error) {

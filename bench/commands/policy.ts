@@ -1,7 +1,6 @@
 /** `weighbridge policy compile|diff`: the plugins' manifests as the one policy definition of both sides. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { WeighbridgeError } from '#contract/errors.ts';
 import { seededRandom } from '#contract/random.ts';
@@ -12,17 +11,15 @@ import {
   diffPolicies,
   nativeText,
   type PolicyDiff,
-  type PolicyManifest,
-  readManifest,
   renderDiff,
   withApprovals,
 } from '../policy/index.ts';
+import { manifestsIn, shippedPlugins, textOf } from '../security/manifests.ts';
 import { workloads } from '../workloads/index.ts';
 
 /** Cedar takes 60 ms to load: the other commands do not wait for it. */
 const gateway = () => import('./policyGateway.ts');
 
-export const shippedPlugins = fileURLToPath(new URL('../../agents/plugins/', import.meta.url));
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 const examples = (...lines: string[]): string =>
@@ -180,7 +177,7 @@ async function diffOf(flags: DiffFlags): Promise<PolicyDiff> {
   const { gatewaySide } = await gateway();
   const manifests = manifestsIn(flags.plugins ?? shippedPlugins);
   const { cedar, native } = compilePolicy(manifests);
-  const overlays = flags.overlay.map((file) => read(file, 'an overlay'));
+  const overlays = flags.overlay.map((file) => textOf(file, 'an overlay'));
   const policy = gatewaySide({
     permits: cedar,
     manifests,
@@ -204,37 +201,4 @@ async function diffOf(flags: DiffFlags): Promise<PolicyDiff> {
     host: toolsHost,
     at_ms: flags.at,
   });
-}
-
-/** The manifests of all plugins in a folder. @throws WeighbridgeError CONFIG */
-export function manifestsIn(dir: string): PolicyManifest[] {
-  const files = (existsSync(dir) ? readdirSync(dir) : [])
-    .map((name) => join(dir, name, 'manifest.json'))
-    .filter((file) => existsSync(file))
-    .sort();
-  return files.map((file) => readManifest(jsonOf(read(file, 'a manifest'), file), file));
-}
-
-function read(file: string, what: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new WeighbridgeError('CONFIG', `${what} cannot be read: ${(cause as NodeJS.ErrnoException).code}`, {
-      where: file,
-      mend: 'name a file that is there',
-      cause,
-    });
-  }
-}
-
-function jsonOf(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new WeighbridgeError('CONFIG', 'a manifest is no JSON', {
-      where,
-      mend: 'mend it; nothing was compiled',
-      cause,
-    });
-  }
 }

@@ -282,6 +282,8 @@ export const warningSchema = z.object({
   mend: z.string(),
   /** Does it cap verdicts at inconclusive, and which? */
   caps: z.array(z.string()),
+  /** JSON pointers of figures of the load phase that are in doubt, whether or not a claim stands on them. */
+  doubts: z.array(z.string()).optional(),
 });
 
 /** What came of the attacks of one row on one arm: cells by their outcome. */
@@ -338,6 +340,8 @@ export const analysisSchema = z.object({
         arm: z.string(),
         controls: z.string(),
         gateway: z.string(),
+        /** A placebo: the delay that its gateway was asked to add; absent too in analyses from before it was told here. */
+        delay_ms: z.number().optional(),
         /** When its gateway's audit records are durable; absent where it keeps none of ours, or that was not noted. */
         audit: z.enum(auditModes).optional(),
         /** Where agent and gateway did not note things the light way: `off`, or `full` for OpenTelemetry's SDK. */

@@ -44,7 +44,7 @@ export const incrementSchema = z.object({
   blocks: z.number().int(),
   /** The error's 90 % interval is to lie within ± this; null where it is not judged. */
   limit_us: z.number().nullable(),
-  /** Inside, wholly outside, or neither; null where it is not judged. */
+  /** Inside, wholly outside, or neither (also where the campaign or its blocks' shape caps it); null where it is not judged. */
   result: z.enum(['resolved', 'wrong', 'not resolved']).nullable(),
   /** What the figure is, or why there is none, in a sentence. */
   note: z.string(),
@@ -56,14 +56,14 @@ export const knownMarginSchema = z.object({
   arm: z.string(),
   baseline: z.string(),
   metric: z.string(),
-  /** What the arm added more than its baseline; null where nothing was measured. */
+  /** What the arm added more than its baseline; null where that is not known in every setting. */
   true_us: z.number().nullable(),
   margin: z.string(),
-  /** Null where the truth lies on neither side of the margin. */
-  expected: z.enum(['confirmed', 'refuted']).nullable(),
+  /** `mixed` where settings ask for both; null where the truth is not known in each, or blocks lie on both sides of an edge. */
+  expected: z.enum(['confirmed', 'refuted', 'mixed']).nullable(),
   verdict: z.enum(['confirmed', 'refuted', 'mixed', 'inconclusive']),
-  /** `undecided`: inconclusive, which is no wrong answer. */
-  result: z.enum(['right', 'wrong', 'undecided']),
+  /** `undecided`: inconclusive, which is no wrong answer. `truth unknown`: decided, and nothing was expected. */
+  result: z.enum(['right', 'wrong', 'undecided', 'truth unknown']),
 });
 
 /** How small a difference of two equal arms could still be told from none. */
@@ -75,7 +75,7 @@ export const resolvableSchema = z.object({
   /** Half of the 95 % interval that this campaign itself reached; null where it has none. */
   observed_us: z.number().nullable(),
   blocks: z.number().int(),
-  /** Extrapolated from `sd_us`: half-width of a 95 % interval from as many blocks of this campaign's kind. */
+  /** Extrapolated from `sd_us`: half-width of a 95 % interval, for profiles whose blocks are as long as this campaign's. */
   profiles: z.array(z.object({ profile: z.string(), blocks: z.number().int(), half_width_us: z.number() })),
 });
 
@@ -151,9 +151,18 @@ export const increments: readonly IncrementSpec[] = [
 /** Within ± of which the 90 % interval of an increment's error is to lie, µs. */
 export const errorLimits_us = { felt_p50_shift: 100, felt_p95_shift: 250 } as const;
 
-/** Fewest and most blocks of the profiles that give intervals. */
-export const profileBlocks: readonly (readonly [profile: string, blocks: readonly number[]])[] = [
-  ['quick', [8]],
-  ['standard', [20, 60]],
-  ['rigorous', [40, 120]],
+export interface ProfileBlocks {
+  profile: string;
+  /** Rounds of a block, and calls of a slice that count. */
+  rounds: number;
+  kept_calls: number;
+  /** Fewest and most. */
+  blocks: readonly number[];
+}
+
+/** Of the profiles that give intervals. */
+export const profileBlocks: readonly ProfileBlocks[] = [
+  { profile: 'quick', rounds: 15, kept_calls: 20, blocks: [8] },
+  { profile: 'standard', rounds: 30, kept_calls: 20, blocks: [20, 60] },
+  { profile: 'rigorous', rounds: 30, kept_calls: 20, blocks: [40, 120] },
 ];

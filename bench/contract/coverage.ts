@@ -72,7 +72,10 @@ const shareSchema = z.object({
 const resampledSchema = shareSchema.extend({
   /** One standard error of a share of so many resamples: √(p(1 − p)/intervals). */
   binomial_error: z.number(),
-  /** No further from the perfect method's share than three of its standard deviations. */
+  /** What the perfect method shows here, and how far off it a share may lie: four of that method's standard deviations. */
+  expected: z.number(),
+  allowed: z.number(),
+  /** |coverage − expected| ≤ allowed. */
   holds: z.boolean(),
   /** Target not moved to the pooled estimate but left at the truth, where that is known: pays for the pool's own offset. */
   uncentred: z.number().nullable(),
@@ -132,6 +135,10 @@ export const coverageSchema = z.object({
     blocks: z.number().int(),
     voided: z.number().int(),
     commit: z.string(),
+    /** Were there edits that the commit does not hold? */
+    dirty: z.boolean(),
+    /** Behind a block's figure of one arm; where they are too few for a p95 there is no series of one. */
+    kept_calls: z.number().int(),
     calls_sha256: z.string(),
   }),
   seed: z.string(),

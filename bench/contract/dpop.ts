@@ -61,6 +61,12 @@ export interface ProvenRequest {
   /** Under which the client reaches the verifier, without query. */
   readonly url: string;
   readonly now_ms: number;
+  /**
+   * When this verifier's memory began, by the clock of `now_ms` as it goes now. A proof of which it cannot be known
+   * whether it was used before that, since it is dated earlier, or so little later that it may have been dated ahead, is
+   * taken only with a nonce of this verifier (RFC 9449 §11.1). Absent: no verifier of this name ran before.
+   */
+  readonly since_ms?: number;
 }
 
 interface ProofKey {
@@ -72,12 +78,6 @@ interface ProofKey {
 export interface ProofCheckerOptions {
   /** Proofs remembered; default 200,000, about 20 MB. */
   remembered?: number;
-  /**
-   * When this verifier's memory begins, epoch ms. A proof of which it cannot be known whether it was used before that,
-   * since it is dated earlier, or so little later that it may have been dated ahead, is taken only with a nonce of this
-   * verifier (RFC 9449 §11.1). Absent: no verifier of this name ran before.
-   */
-  since_ms?: number;
   /** Take no proof without a nonce of this verifier (RFC 9449 §9). */
   require_nonce?: boolean;
 }
@@ -97,16 +97,13 @@ const coordinate = /^[A-Za-z0-9_-]{43}$/;
 export class ProofChecker {
   readonly #window: ReplayWindow;
   readonly #nonces = new ProofNonces();
-  /** Proofs dated up to this second need a nonce. */
-  readonly #unknownUntil_s: number;
+  readonly #require_nonce: boolean;
   /** By the encoded header, which stays the same as long as the key does. */
   readonly #keys = new Map<string, ProofKey>();
 
-  constructor({ remembered = 200_000, since_ms, require_nonce = false }: ProofCheckerOptions = {}) {
+  constructor({ remembered = 200_000, require_nonce = false }: ProofCheckerOptions = {}) {
     this.#window = new ReplayWindow(remembered);
-    if (require_nonce) this.#unknownUntil_s = Number.POSITIVE_INFINITY;
-    else if (since_ms === undefined) this.#unknownUntil_s = Number.NEGATIVE_INFINITY;
-    else this.#unknownUntil_s = Math.floor(since_ms / 1000) + longestLead_s;
+    this.#require_nonce = require_nonce;
   }
 
   /** What goes with the fault `nonce`, for the header `DPoP-Nonce`. */
@@ -115,7 +112,7 @@ export class ProofChecker {
   }
 
   /** Null where the proof holds; it is used up then. The checks are those of RFC 9449 §4.3. */
-  check({ proof, jkt, ath, method, url, now_ms }: ProvenRequest): ProofFault | null {
+  check({ proof, jkt, ath, method, url, now_ms, since_ms }: ProvenRequest): ProofFault | null {
     if (proof === '') return 'missing';
     const parts = proof.length > longestProof_chars ? null : compact.exec(proof);
     if (!parts) return 'malformed';
@@ -134,8 +131,8 @@ export class ProofChecker {
     const iat_s = Math.floor(claims.iat);
     const now_s = now_ms / 1000;
     if (iat_s < Math.floor(now_s) - longestAge_s || iat_s > now_s + longestLead_s) return 'time';
-    if (iat_s <= this.#unknownUntil_s && !(claims.nonce !== undefined && this.#nonces.accepts(claims.nonce, now_ms)))
-      return 'nonce';
+    const wanted = this.#require_nonce || (since_ms !== undefined && mayPrecede(iat_s, since_ms));
+    if (wanted && !(claims.nonce !== undefined && this.#nonces.accepts(claims.nonce, now_ms))) return 'nonce';
     return this.#window.use({ jkt, jti: claims.jti, iat_s, now_s });
   }
 
@@ -145,6 +142,9 @@ export class ProofChecker {
     this.#keys.set(header, key);
   }
 }
+
+/** May a proof of that second have been used before that moment, dated ahead as far as verifiers take it? */
+const mayPrecede = (iat_s: number, since_ms: number): boolean => iat_s <= Math.floor(since_ms / 1000) + longestLead_s;
 
 /** Of one key: ids of proofs that were used, by the second in which they were made. */
 interface Used {

@@ -44,7 +44,8 @@ const quantileSchema = z.object({ us: z.number(), at_least: z.boolean() });
 /** `unsent`: due while as many calls were under way as may be. */
 const loadOutcomesSchema = outcomesSchema.extend({ unsent: z.number().int() });
 
-const stepFigures = {
+/** Of a step in all blocks. */
+const servedSchema = z.object({
   blocks: z.number().int(),
   /** Kept: those of the discarded first part of each step are left out. */
   calls: z.number().int(),
@@ -53,8 +54,13 @@ const stepFigures = {
   p50: quantileSchema.nullable(),
   p95: quantileSchema.nullable(),
   p99: quantileSchema.nullable(),
+});
+export type ServedFigures = z.infer<typeof servedSchema>;
+
+const stepFigures = {
+  ...servedSchema.shape,
   in_flight_peak: z.number().int(),
-  /** Of all tiers in the path, the discarded part included; null where nothing was read. */
+  /** Of all tiers in the path ÷ calls that were served, the discarded part included; null where nothing was read or served. */
   cpu_us_per_call: z.number().nullable(),
   run_queue_us_per_call: z.number().nullable(),
 };
@@ -107,11 +113,14 @@ export const loadArmSchema = z.object({
       kappa: z.number(),
     })
     .nullable(),
-  /** The number of workers under which most was served, and how much: median over blocks. Null without closed-loop steps. */
+  /**
+   * The number of workers under which most was served, and how much: median over blocks. Null without closed-loop steps, and
+   * where too many calls of that step were not served.
+   */
   saturation: z
     .object({ workers: z.number().int(), served_per_s: z.number(), ci95: intervalSchema.nullable() })
     .nullable(),
-  /** At saturation; run-queue time is time spent runnable but waiting for a CPU. */
+  /** Per served call at saturation, empty where that is null; run-queue time is time spent runnable but waiting for a CPU. */
   cpu_us_per_call: z.array(z.object({ tier: z.string(), us: z.number(), run_queue_us: z.number() })),
   /** Highest of the whole phase. */
   peak_rss_mib: z.array(z.object({ tier: z.string(), mib: z.number() })),
@@ -129,9 +138,11 @@ export const loadMetricSchema = z.object({
   /** Null for a figure of one arm. */
   baseline: z.string().nullable(),
   estimate: z.number().nullable(),
+  /** The estimate is no more than a bound, since too many blocks ran out of steps before an arm was too slow. */
+  bound: z.enum(['at_least', 'at_most']).nullable().default(null),
   ci95: reachSchema.nullable(),
   ci90: reachSchema.nullable(),
-  /** Attained two-sided levels. */
+  /** Attained two-sided levels; null for a bootstrap, whose level is nominal. */
   level: z.number().nullable(),
   level90: z.number().nullable(),
   /** block_bootstrap (one arm), signed_rank (on log-ratios), or none. */
@@ -145,20 +156,21 @@ export const loadMetricSchema = z.object({
   missing: z.string().nullable(),
 });
 
+/** `at least `, before an estimate that is only a bound. */
+export const boundText = ({ bound }: Pick<z.infer<typeof loadMetricSchema>, 'bound'>): string =>
+  bound === null ? '' : `${bound.replace('_', ' ')} `;
+
+/** The name of the gate that counts a probe's requests without a sample. */
+export const probeGate = ({ target, arm }: { target: string; arm: string }): string =>
+  `probe of ${target} (${arm}) complete`;
+
 /** autocannon against one tier, with no agent in the path: what goes through when nobody paces. In no other figure. */
 export const probeSchema = z.object({
   target: z.enum(['tools', 'gateway']),
   /** Whose gateway; for the tools, on whose tiers. */
   arm: z.string(),
   connections: z.number().int(),
-  blocks: z.number().int(),
-  /** Kept samples: those of the discarded first part are left out. */
-  calls: z.number().int(),
-  outcomes: loadOutcomesSchema,
-  served_per_s: z.number(),
-  p50: quantileSchema.nullable(),
-  p95: quantileSchema.nullable(),
-  p99: quantileSchema.nullable(),
+  ...servedSchema.shape,
 });
 
 export const loadSchema = z.object({

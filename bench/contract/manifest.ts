@@ -176,7 +176,8 @@ export const manifestSchema = z.object({
   remarks: z.array(z.string()),
   /**
    * The campaign's own calls, decided by both sides: one entry for each gateway of ours that it had, none where it had
-   * none. Absent in campaigns from before the sides were compared.
+   * none. Absent where a campaign is not complete or could not compare the sides (a remark says why), and from before
+   * they were compared.
    */
   policy: z.array(policyComparisonSchema).optional(),
   /** One entry each time it was continued after a stop or a crash; empty where it ran through. */

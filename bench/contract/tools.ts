@@ -83,18 +83,24 @@ export interface ToolAnswer {
   readonly result: unknown;
 }
 
+/** What can be wrong with a token itself. */
+export const tokenFaultDescription = {
+  expired: 'the access token has expired',
+  revoked: 'the access token was revoked',
+  audience: 'the access token is for another audience',
+  unknown: 'the access token is not valid',
+} as const;
+export type TokenFault = keyof typeof tokenFaultDescription;
+
 /**
  * `error_description` of a 401 or 403 (RFC 6750 §3.1), by cause. Agents and gateways read the cause back with
  * `causeOf`; a product that is not ours says what it likes and yields `unknown`.
  */
 export const denialDescription = {
-  expired: 'the access token has expired',
-  revoked: 'the access token was revoked',
-  audience: 'the access token is for another audience',
+  ...tokenFaultDescription,
   scope: 'the access token lacks a scope',
   /** Nothing is wrong with the token: the server asks for a proof with its nonce (RFC 9449 §9). */
   nonce: 'the proof of possession must carry a nonce of this server',
-  unknown: 'the access token is not valid',
 } as const;
 export type Cause = keyof typeof denialDescription;
 

@@ -10,9 +10,11 @@ import type { ArmCalls, Recorded } from './samples.ts';
 export const callsFile = 'calls.parquet';
 export const recordingFile = 'recording.json';
 
+export const textLiteral = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
 /** Files of Parquet as a table function reads them. */
 export const parquetLiteral = (files: readonly string[]): string =>
-  `read_parquet([${files.map((file) => `'${file.replaceAll("'", "''").replace(/[*?[]/g, '[$&]')}'`).join(', ')}])`;
+  `read_parquet([${files.map((file) => textLiteral(file.replace(/[*?[]/g, '[$&]'))).join(', ')}])`;
 
 /**
  * @throws WeighbridgeError CONFIG where there is no recording; INTEGRITY where its rows are not those that it tells of
@@ -31,8 +33,8 @@ export async function readRecording(dir: string): Promise<Recorded> {
   const store = await openStore();
   try {
     await store.execute(`CREATE VIEW calls AS FROM ${parquetLiteral([file])}`);
-    const names = recording.arms.map(({ arm }, i) => `('${arm.replaceAll("'", "''")}', ${i})`);
-    await store.execute('CREATE TABLE arms(name VARCHAR, arm INTEGER)');
+    const names = recording.arms.map((a, i) => `(${textLiteral(a.arm)}, ${i}, ${a.delay_ms !== null})`);
+    await store.execute('CREATE TABLE arms(name VARCHAR, arm INTEGER, placebo BOOLEAN)');
     await store.execute(`INSERT INTO arms VALUES ${names.join(', ')}`);
     await store.stream(
       new URL('./sql/calls.sql', import.meta.url),
@@ -41,6 +43,7 @@ export async function readRecording(dir: string): Promise<Recorded> {
           const slot = calls[block![i]!]?.[arm![i]!];
           const at = filled[block![i]! * recording.arms.length + arm![i]!]!++;
           if (!slot || at >= perSlot) throw notWhatItTells(dir, `block ${block![i]} has more rows than it had calls`);
+          if (Number.isNaN(injected![i]!)) throw notWhatItTells(dir, `block ${block![i]} lacks what was injected`);
           slot.round[at] = round![i]!;
           slot.lead_in[at] = lead![i]!;
           slot.latency_us[at] = latency![i]! / 1_000;
@@ -69,7 +72,8 @@ const notWhatItTells = (dir: string, why: string): WeighbridgeError =>
     mend: 'take both files from their source again',
   });
 
-async function readHead(dir: string): Promise<Recording> {
+/** @throws WeighbridgeError CONFIG where there is none */
+export async function readHead(dir: string): Promise<Recording> {
   const file = join(dir, recordingFile);
   try {
     return recordingSchema.parse(JSON.parse(await readFile(file, 'utf8')));

@@ -5,7 +5,7 @@ import { type Coverage, coverageSchema, type WrongMethod } from '#contract/cover
 import { formatJson } from '#contract/json.ts';
 import { proofOf } from './proof.ts';
 import { coverageTable } from './table.ts';
-import { type MachineOptions, machine } from './testing.ts';
+import { type MachineOptions, machine, shortened } from './testing.ts';
 
 const effort = { resamples: 400, pools: 30, orders: 40 };
 const prove = (options: MachineOptions): Coverage => proofOf(machine({ blocks: 100, ...options }), effort);
@@ -97,6 +97,52 @@ test('failed calls rank above every success, and too many of them are no proof',
   assert.ok(Number.isFinite(proofOf(failing, effort).series[1]!.pooled.estimate_us));
   latency_us.fill(Number.POSITIVE_INFINITY, 100, 200);
   assert.throws(() => proofOf(failing, effort), /block 3 has no finite quantile/);
+});
+
+test('below 300 kept calls no p95 is estimated, and the table says so: by 14 rounds, not by 15', () => {
+  const metricsOf = (rounds: number): { metrics: Set<string>; kept: number; table: string } => {
+    const of = proofOf(shortened(machine({ seed: 'proof/short', blocks: 12 }), rounds), {
+      resamples: 40,
+      pools: 3,
+      orders: 5,
+    });
+    return {
+      metrics: new Set(of.series.map((s) => s.metric)),
+      kept: of.recorded.kept_calls,
+      table: coverageTable(of),
+    };
+  };
+  const full = metricsOf(15);
+  assert.deepEqual([[...full.metrics], full.kept], [['felt_p50_shift', 'felt_p95_shift'], 300]);
+  assert.doesNotMatch(full.table, /not estimated/);
+  const short = metricsOf(14);
+  assert.deepEqual([[...short.metrics], short.kept], [['felt_p50_shift'], 280]);
+  assert.match(short.table, /felt_p95_shift: not estimated, 280 kept calls a block and arm where 300 are wanted/);
+});
+
+test('each share stands beside what it was held against: four standard deviations of the perfect method', () => {
+  for (const { resampled } of proof.series)
+    for (const { blocks, level, coverage, expected, allowed, holds } of resampled) {
+      const { mean, sd } = proof.perfect.find((p) => p.blocks === blocks && p.level === level)!;
+      assert.equal(expected, mean);
+      assert.ok(Math.abs(allowed - 4 * sd) < 1e-3 * sd, `${allowed} for ${sd}`);
+      assert.equal(holds, Math.abs(coverage - expected) <= allowed);
+    }
+  const table = coverageTable(proof);
+  assert.match(table, /holds within 4 of its standard deviations/);
+  const { expected, allowed } = seriesOf(proof, 'aa').resampled[0]!;
+  const limits = `holds (within ${(expected * 100).toFixed(1)} ± ${(allowed * 100).toFixed(1)} %)`;
+  assert.ok(table.includes(limits), `${limits} in\n${table}`);
+});
+
+test('edits that were not committed are told of beside the commit', () => {
+  assert.equal(proof.recorded.dirty, false);
+  assert.doesNotMatch(coverageTable(proof), /not committed/);
+  const { recording, calls } = machine({ seed: 'proof/dirty', blocks: 8 });
+  const weighbridge = { ...recording.weighbridge, dirty: true };
+  const edited = proofOf({ recording: { ...recording, weighbridge }, calls }, { resamples: 40, pools: 3, orders: 5 });
+  assert.equal(edited.recorded.dirty, true);
+  assert.match(coverageTable(edited), /commit 0{12} and edits that were not committed/);
 });
 
 test('the same recording gives the same bytes, of the schema, and a table that names every series', () => {

@@ -7,7 +7,9 @@ import { signedRankInterval } from '../stats/signedRank.ts';
 import { equals, hop, increment } from './config.ts';
 import {
   differencesOf,
+  estimatedFrom,
   figuresOf,
+  keptCallsOf,
   type Pair,
   type Pairing,
   pairOf,
@@ -30,8 +32,10 @@ export function proofOf(recorded: Recorded, effort: Effort = fullEffort): Covera
   const { blocks, parts } = recording;
   const seed = `${recording.seed}/proof`;
   const perfect = perfectShares({ pool: recorded.calls.length, seed, ...effort });
+  const kept_calls = keptCallsOf(recording);
+  const metrics = estimatedFrom(kept_calls);
   const series = proven.flatMap((pairing) =>
-    (Object.keys(quantiles) as ShiftName[]).map((metric) =>
+    metrics.map((metric) =>
       seriesOf(recorded, { pairing, metric, effort, perfect, seed: `${seed}/${pairing.comparison}/${metric}` }),
     ),
   );
@@ -43,6 +47,8 @@ export function proofOf(recorded: Recorded, effort: Effort = fullEffort): Covera
       blocks: recorded.calls.length,
       voided: blocks.filter((b) => b.block === null).length,
       commit: recording.weighbridge.commit,
+      dirty: recording.weighbridge.dirty,
+      kept_calls,
       calls_sha256: recording.calls_sha256,
     },
     seed,
@@ -94,7 +100,10 @@ function seriesOf(recorded: Recorded, { pairing, metric, effort, perfect, seed }
   };
 }
 
-/** By how much the injected delays moved the arms' quantiles apart: the median over blocks. */
+/**
+ * The shift made by the delay: by how much the injected delays moved the arms' quantiles apart, the median over blocks. A
+ * calibration holds reports against another truth, the injected difference (`trueShifts` in `analysis/calibration.ts`).
+ */
 function truthOf(comparison: Pairing['comparison'], pair: Pair, q: number): number | null {
   if (comparison !== 'increment') return comparison === 'aa' ? 0 : null;
   const reported = differencesOf(figuresOf(pair, q));

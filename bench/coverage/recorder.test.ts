@@ -10,13 +10,16 @@ import { formatJson } from '#contract/json.ts';
 import { writeSynthetic } from '../analysis/synthetic.ts';
 import { parseCampaign } from '../campaign/config/index.ts';
 import { blockPlan } from '../campaign/plan.ts';
+import type { CampaignOptions } from '../campaign/run.ts';
 import { Supervisor } from '../campaign/supervise.ts';
 import { equals, hop, increment, partOf, recordedYaml } from './config.ts';
-import { mergedParts, record } from './recorder.ts';
+import { judged, mergedParts, type RecordOptions, record } from './recorder.ts';
 import { Tally, tallyLine } from './tally.ts';
 
 const place = mkdtempSync(join(tmpdir(), 'weighbridge test '));
 after(() => rmSync(place, { recursive: true, force: true }));
+
+const supervisor = new Supervisor();
 
 const stateOf = (dir: string) => JSON.parse(readFileSync(join(dir, 'recording-state.json'), 'utf8'));
 
@@ -30,16 +33,24 @@ async function begun(name: string): Promise<string> {
   return dir;
 }
 
-function recordIn(dir: string, { resume = false, stopped = false, blocks = 5 }): Promise<void> {
+type Asked = { resume?: boolean; stopped?: boolean; blocks?: number } & Partial<
+  Pick<RecordOptions, 'seed' | 'rounds' | 'run'>
+>;
+
+function recordIn(dir: string, { resume = false, stopped = false, blocks = 5, ...asked }: Asked): Promise<void> {
   const tally = new Tally(new PassThrough() as unknown as NodeJS.WriteStream, blocks, () => 0);
   const signal = stopped ? AbortSignal.abort() : new AbortController().signal;
-  return record({ dir, blocks, seed: 'between', resume, supervisor: new Supervisor(), signal, tally });
+  return record({ dir, blocks, seed: 'between', resume, supervisor, signal, tally, ...asked });
 }
 
-async function addPart(dir: string, part: number, blocks: number, voided: number[]): Promise<void> {
-  const session = { phase: 'latency' as const, workload: 'tool-chain', condition: 'instant/c1/http', rounds: 1 };
+function addPart(dir: string, part: number, blocks: number, voided: number[]): Promise<void> {
   const place = join(dir, `parts/${String(part).padStart(3, '0')}`);
   mkdirSync(place, { recursive: true });
+  return writePart(place, blocks, voided);
+}
+
+async function writePart(place: string, blocks: number, voided: number[]): Promise<void> {
+  const session = { phase: 'latency' as const, workload: 'tool-chain', condition: 'instant/c1/http', rounds: 1 };
   await writeSynthetic({
     dir: place,
     seed: 's',
@@ -90,6 +101,60 @@ test('it ends when enough blocks are kept; void ones do not count', async () => 
   assert.ok(!existsSync(join(dir, 'parts/001/progress.json')));
   assert.equal((await mergedParts(dir)).length, 2);
   await assert.rejects(recordIn(dir, { resume: true, stopped: true, blocks: 7 }), /stopped by the user/);
+});
+
+/** A campaign on a machine that voids all but some blocks of every part. */
+const keeping =
+  (kept: number, ran: string[]) =>
+  async ({ dir, plan }: CampaignOptions): Promise<{ error: null }> => {
+    ran.push(plan.seed);
+    const voided = Array.from({ length: plan.blocks }, (_, i) => i).slice(kept);
+    await writePart(dir, plan.blocks, voided);
+    return { error: null };
+  };
+
+test('a machine that voids most of a part ends the recording, and not for good: who resumes has waited', async () => {
+  const dir = join(place, 'noisy');
+  const ran: string[] = [];
+  const noisy = (e: unknown) =>
+    e instanceof WeighbridgeError &&
+    e.exitCode === 98 &&
+    /too noisy now: 3 of the last 12 blocks were kept/.test(e.message) &&
+    /wait for a quieter hour/.test(e.mend ?? '');
+  await assert.rejects(recordIn(dir, { blocks: 12, run: keeping(3, ran) }), noisy);
+  assert.deepEqual(ran, ['between/part/0']);
+  await recordIn(dir, { blocks: 12, resume: true, run: keeping(12, ran) });
+  assert.deepEqual(ran, ['between/part/0', 'between/part/1']);
+  assert.deepEqual(stateOf(dir).parts, [12, 9]);
+});
+
+test('a third is enough to go on, and short parts are judged together', () => {
+  assert.deepEqual(judged({ kept: 4, voided: 8 }), { kept: 0, voided: 0 });
+  assert.throws(() => judged({ kept: 3, voided: 7 }), /3 of the last 10/);
+  assert.deepEqual(judged({ kept: 0, voided: 9 }), { kept: 0, voided: 9 });
+});
+
+test('however short the parts, it ends on a machine that keeps nothing', async () => {
+  const ran: string[] = [];
+  await assert.rejects(
+    recordIn(join(place, 'nothing'), { blocks: 4, run: keeping(0, ran) }),
+    /0 of the last 12 blocks/,
+  );
+  assert.equal(ran.length, 3);
+});
+
+test('what is resumed keeps its seed and rounds: others are refused, and none need be named', async () => {
+  const dir = await begun('options');
+  const before = readFileSync(join(dir, 'recording-state.json'), 'utf8');
+  const resumed = (asked: { seed?: string; rounds?: number }) =>
+    recordIn(dir, { resume: true, stopped: true, ...asked });
+  const refused = (said: RegExp) => (e: unknown) =>
+    e instanceof WeighbridgeError && e.exitCode === 104 && said.test(e.message);
+  await assert.rejects(resumed({ seed: 'other' }), refused(/--seed was between, is other/));
+  await assert.rejects(resumed({ rounds: 2 }), refused(/--rounds was 15, is 2/));
+  for (const asked of [{}, { rounds: 15 }])
+    await assert.rejects(resumed(asked), (e: unknown) => e instanceof WeighbridgeError && e.code === 'STOPPED');
+  assert.equal(readFileSync(join(dir, 'recording-state.json'), 'utf8'), before);
 });
 
 test('another code or machine makes another recording: it is not gone on with', async () => {

@@ -14,7 +14,7 @@ import { environment } from '../campaign/environment.ts';
 import { differences, identityOf } from '../campaign/identity.ts';
 import { planDigest } from '../campaign/plan.ts';
 import { tidy } from '../campaign/resume.ts';
-import { runCampaign } from '../campaign/run.ts';
+import { type CampaignOptions, type CampaignResult, runCampaign } from '../campaign/run.ts';
 import { stopIfAsked } from '../campaign/stop.ts';
 import type { Supervisor } from '../campaign/supervise.ts';
 import { partOf, recordedYaml } from './config.ts';
@@ -22,6 +22,13 @@ import type { Tally, TallyCounts } from './tally.ts';
 
 const stateFile = 'recording-state.json';
 const partsFolder = 'parts';
+
+/** The seed of a recording whose user names none. */
+const defaultSeed = 'coverage';
+
+/** Of the blocks of a part that was just recorded, or of short ones that come to `fewestJudged`, this share must be kept. */
+const fewestKept = 1 / 3;
+const fewestJudged = 10;
 
 /** Blocks that are merged together: what resuming has to digest again, and of which a tenth may be replaced. */
 export const partBlocks = 55;
@@ -42,15 +49,18 @@ export interface RecordOptions {
   dir: string;
   /** Kept ones that there are to be, in all. */
   blocks: number;
-  seed: string;
+  /** Absent: `coverage`; where it is resumed, the one that it has. */
+  seed?: string;
   resume: boolean;
   /** Blocks a part; absent: `partBlocks`. */
   part_blocks?: number;
-  /** Rounds a block; absent: those of the profile. */
+  /** Rounds a block; absent: those of the profile; where it is resumed, those that it has. */
   rounds?: number;
   supervisor: Supervisor;
   signal: AbortSignal;
   tally: Tally;
+  /** Runs a part; absent: as every campaign is run. */
+  run?: (part: CampaignOptions) => Promise<Pick<CampaignResult, 'error'>>;
 }
 
 /**
@@ -79,23 +89,49 @@ async function completeParts(dir: string): Promise<Manifest[]> {
 
 /**
  * Goes on until `blocks` are kept. Each part that is complete stays as it is.
- * @throws WeighbridgeError CONFIG where the directory cannot be taken up; STOPPED by the user; what ended a part
+ * @throws WeighbridgeError CONFIG where the directory cannot be taken up; STOPPED by the user; UNFIT where most of what is
+ *   recorded is void: on such a machine it might never end; what ended a part
  */
 export async function record(options: RecordOptions): Promise<void> {
   const { dir, blocks, tally, signal } = options;
   let state = options.resume ? await takeUp(options) : await begin(options);
+  let unjudged: TallyCounts = { kept: 0, voided: 0 };
   for (;;) {
     const done = await completeParts(dir);
     const counts = countsOf(done.flatMap(({ blocks: of }) => of));
     tally.take(counts);
     if (counts.kept >= blocks) return;
+    unjudged = judged(unjudged);
     stopIfAsked(signal);
     if (state.parts.length === done.length) {
       const planned = Math.min(options.part_blocks ?? partBlocks, blocks - counts.kept);
       state = await saveState(dir, { ...state, parts: [...state.parts, planned] });
     }
-    await runPart(options, state, state.parts.length - 1);
+    const part = state.parts.length - 1;
+    await runPart(options, state, part);
+    const recorded = countsOf((await manifestOf(partDirectory(dir, part)))!.blocks);
+    unjudged = { kept: unjudged.kept + recorded.kept, voided: unjudged.voided + recorded.voided };
   }
+}
+
+/**
+ * Is this machine quiet enough to go on? What was recorded in sittings before is not asked: who resumes has waited.
+ * @returns what is still too little to say
+ * @throws WeighbridgeError UNFIT
+ */
+export function judged(counts: TallyCounts): TallyCounts {
+  const { kept, voided } = counts;
+  const recorded = kept + voided;
+  if (recorded < fewestJudged) return counts;
+  if (kept >= fewestKept * recorded) return { kept: 0, voided: 0 };
+  throw new WeighbridgeError(
+    'UNFIT',
+    `this machine is too noisy now: ${kept} of the last ${recorded} blocks were kept`,
+    {
+      where: 'CPU steal and foreign load, by the gates of each block',
+      mend: 'see `weighbridge doctor`, end what else runs here, or wait for a quieter hour',
+    },
+  );
 }
 
 function countsOf(blocks: readonly { voided: string | null }[]): TallyCounts {
@@ -105,7 +141,8 @@ function countsOf(blocks: readonly { voided: string | null }[]): TallyCounts {
 
 const partDirectory = (dir: string, part: number): string => join(dir, partsFolder, String(part).padStart(3, '0'));
 
-async function runPart({ dir, supervisor, signal, tally }: RecordOptions, state: State, part: number): Promise<void> {
+async function runPart(options: RecordOptions, state: State, part: number): Promise<void> {
+  const { dir, supervisor, signal, tally, run = runCampaign } = options;
   const place = partDirectory(dir, part);
   const { config, plan } = partOf({
     seed: `${state.seed}/part/${part}`,
@@ -117,7 +154,7 @@ async function runPart({ dir, supervisor, signal, tally }: RecordOptions, state:
   const prior = await readCheckpoint(place);
   if (prior) tally.add(countsOf(prior.blocks.map((b) => b.record)));
   await mkdir(place, { recursive: true });
-  const { error } = await runCampaign({
+  const { error } = await run({
     ...{ id: `coverage-${part}`, config, plan, dir: place, yaml: recordedYaml, progress: tally, supervisor, signal },
     stored: (block) => tally.stored(block.voided),
     ...(prior ? { resume: prior } : {}),
@@ -125,7 +162,7 @@ async function runPart({ dir, supervisor, signal, tally }: RecordOptions, state:
   if (error) throw error;
 }
 
-async function begin({ dir, seed, rounds }: RecordOptions): Promise<State> {
+async function begin({ dir, seed = defaultSeed, rounds }: RecordOptions): Promise<State> {
   if (existsSync(join(dir, stateFile))) {
     throw new WeighbridgeError('CONFIG', 'there is a recording in that directory already', {
       where: dir,
@@ -137,15 +174,31 @@ async function begin({ dir, seed, rounds }: RecordOptions): Promise<State> {
 }
 
 /** One recording is of one machine and one code, as one campaign is. */
-async function takeUp({ dir }: RecordOptions): Promise<State> {
+async function takeUp({ dir, ...asked }: RecordOptions): Promise<State> {
   const state = await readState(dir);
-  const lines = differences(comparable(state), comparable(await surroundings(state.seed)));
+  const lines = [
+    ...otherwiseAsked(state, asked),
+    ...differences(comparable(state), comparable(await surroundings(state.seed))),
+  ];
   if (lines.length === 0) return state;
   throw new WeighbridgeError('CONFIG', `this would be another recording\n  ${lines.join('\n  ')}`, {
     where: join(dir, stateFile),
     mend: 'restore what differs, or record anew in another directory; nothing was changed here',
   });
 }
+
+/** What was named and is not what the recording was begun with. */
+function otherwiseAsked(state: State, { seed = state.seed, rounds }: Pick<RecordOptions, 'seed' | 'rounds'>): string[] {
+  const was = roundsOf(state.rounds);
+  const is = rounds ?? was;
+  return [
+    ...(seed === state.seed ? [] : [`--seed was ${state.seed}, is ${seed}`]),
+    ...(is === was ? [] : [`--rounds was ${was}, is ${is}`]),
+  ];
+}
+
+const roundsOf = (rounds: number | null): number =>
+  rounds ?? partOf({ seed: defaultSeed, blocks: 1 }).config.profile.rounds;
 
 /** What parts have in common: the plan of each is its own, and each looks after it. */
 const comparable = ({ code, machine }: Pick<State, 'code' | 'machine'>): Identity => ({

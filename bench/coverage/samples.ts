@@ -1,6 +1,6 @@
 /** From recorded calls to the figures of a block, by the same estimators as a campaign's analysis. Pure. */
 import type { CoverageSeries, Recording } from '#contract/coverage.ts';
-import { quantilePair } from '../analysis/figures.ts';
+import { fewestCalls, quantilePair } from '../analysis/figures.ts';
 import { type SortedSamples, sortSamples } from '../stats/samples.ts';
 
 /** A column per figure and an entry per call, by round and position. */
@@ -10,7 +10,7 @@ export interface ArmCalls {
   lead_in: Uint8Array;
   /** From when it was due; Infinity where no answer came. */
   latency_us: Float64Array;
-  /** What the injector measured; 0 where there is none. */
+  /** What the injector measured; 0 where there is none, or no answer. */
   injected_us: Float64Array;
 }
 
@@ -44,6 +44,13 @@ export function samplesOf(calls: ArmCalls, { with_lead_in, rounds, without_injec
 
 export const quantiles = { felt_p50_shift: 0.5, felt_p95_shift: 0.95 } as const;
 export type ShiftName = CoverageSeries['metric'];
+
+/** Calls behind a block's figure of one arm. */
+export const keptCallsOf = ({ rounds, slice_calls, lead_in }: Recording): number => rounds * (slice_calls - lead_in);
+
+/** What a campaign's analysis estimates from so many calls a block and arm. */
+export const estimatedFrom = (kept_calls: number): ShiftName[] =>
+  (Object.keys(quantiles) as ShiftName[]).filter((name) => kept_calls >= (fewestCalls[name] ?? 1));
 
 /** Two arms whose difference is proven on. */
 export interface Pairing {

@@ -75,6 +75,7 @@ export function resampledShares(series: Series, perfect: readonly PerfectShare[]
     }
     return levels.map((level, l) => {
       const { attained, mean: expected, sd } = perfectOf(perfect, blocks, level);
+      const allowed = allowedDeviations * sd;
       const coverage = shareHolding(intervals[l]!, pooled);
       return {
         blocks,
@@ -83,7 +84,9 @@ export function resampledShares(series: Series, perfect: readonly PerfectShare[]
         coverage,
         intervals: resamples,
         binomial_error: Math.sqrt((attained * (1 - attained)) / resamples),
-        holds: Math.abs(coverage - expected) <= allowedDeviations * sd,
+        expected,
+        allowed,
+        holds: Math.abs(coverage - expected) <= allowed,
         uncentred: truth === null ? null : shareHolding(intervals[l]!, truth),
         half_width_us: medianHalfWidth(intervals[l]!),
       };

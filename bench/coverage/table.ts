@@ -7,22 +7,37 @@ import {
   wrongMethods,
   wrongMethodText,
 } from '#contract/coverage.ts';
+import { fewestCalls } from '../analysis/figures.ts';
+import { estimatedFrom, quantiles, type ShiftName } from './samples.ts';
+import { allowedDeviations } from './shares.ts';
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 const micros = (us: number): string => `${us.toFixed(1)} µs`;
+/** Where it is centred and how far it reaches. */
+const within = (centre: number, reach: number): string =>
+  `${(centre * 100).toFixed(1)} ± ${(reach * 100).toFixed(1)} %`;
 const said = (holds: boolean): string => (holds ? 'holds' : 'FAILS');
 
 export const seriesTitle = ({ comparison, arm, baseline, metric }: CoverageSeries): string =>
   `${comparisonText[comparison]}: ${arm} − ${baseline}, ${metric}`;
 
 export function coverageTable({ recorded, perfect, series }: Coverage): string {
-  const head = `${recorded.blocks} blocks kept, ${recorded.voided} void; ${recorded.from} to ${recorded.to}; commit ${recorded.commit.slice(0, 12)}`;
+  const head = `${recorded.blocks} blocks kept, ${recorded.voided} void; ${recorded.from} to ${recorded.to}; commit ${recorded.commit.slice(0, 12)}${recorded.dirty ? ' and edits that were not committed' : ''}`;
   const spread = perfect.map(
     (p) =>
       `  K = ${String(p.blocks).padStart(2)}, attained ${percent(p.attained)}: ${percent(p.mean)}, standard deviation ${percent(p.sd)}`,
   );
-  const reference = ['A perfect method in this proof:', ...spread].join('\n');
-  return [head, reference, ...series.map(seriesText)].join('\n\n');
+  const rule = `A perfect method in this proof (a resampled share holds within ${allowedDeviations} of its standard deviations):`;
+  const reference = [rule, ...spread].join('\n');
+  return [head, reference, ...series.map(seriesText), ...notEstimated(recorded.kept_calls)].join('\n\n');
+}
+
+function notEstimated(kept_calls: number): string[] {
+  const estimated = estimatedFrom(kept_calls);
+  const missing = (Object.keys(quantiles) as ShiftName[]).filter((name) => !estimated.includes(name));
+  return missing.map(
+    (name) => `${name}: not estimated, ${kept_calls} kept calls a block and arm where ${fewestCalls[name]} are wanted`,
+  );
 }
 
 function seriesText(series: CoverageSeries): string {
@@ -35,7 +50,7 @@ function seriesText(series: CoverageSeries): string {
     `  lag-1 ${lag1.value.toFixed(3)}, limit ${lag1.limit.toFixed(3)}: ${said(lag1.holds)}`,
     ...resampled.map(
       (r) =>
-        `  K = ${String(r.blocks).padStart(2)}, attained ${percent(r.attained)}: ${percent(r.coverage)} resampled ± ${percent(r.binomial_error)}: ${said(r.holds)}${r.uncentred === null ? '' : `; about the truth ${percent(r.uncentred)}`}; interval ± ${micros(r.half_width_us)}`,
+        `  K = ${String(r.blocks).padStart(2)}, attained ${percent(r.attained)}: ${percent(r.coverage)} resampled ± ${percent(r.binomial_error)}: ${said(r.holds)} (within ${within(r.expected, r.allowed)})${r.uncentred === null ? '' : `; about the truth ${percent(r.uncentred)}`}; interval ± ${micros(r.half_width_us)}`,
     ),
     ...windows.map(
       (w) =>

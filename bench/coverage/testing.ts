@@ -22,6 +22,7 @@ export interface MachineOptions {
 }
 
 const shape = { rounds: 15, slice_calls: 25, lead_in: 5 };
+const delays_ms: Readonly<Record<string, number>> = { [increment.baseline]: 0, [increment.arm]: 0.25 };
 const arms = [equals.baseline, equals.arm, increment.baseline, increment.arm];
 
 /** Calls of one arm in one block: right-skewed noise about a level. */
@@ -49,6 +50,19 @@ function callsOf(
   }
   return calls;
 }
+
+/** The same with the first rounds of each block alone, of 20 kept calls each. */
+export const shortened = ({ recording, calls }: Recorded, rounds: number): Recorded => ({
+  recording: { ...recording, rounds },
+  calls: calls.map((block) => block.map((of) => firstCalls(of, rounds * shape.slice_calls))),
+});
+
+const firstCalls = ({ round, lead_in, latency_us, injected_us }: ArmCalls, n: number): ArmCalls => ({
+  round: round.subarray(0, n),
+  lead_in: lead_in.subarray(0, n),
+  latency_us: latency_us.subarray(0, n),
+  injected_us: injected_us.subarray(0, n),
+});
 
 export function machine(options: MachineOptions): Recorded {
   const { seed, blocks = 220, own_us = 15, carry = 0, wave, warming_us = 0, beyond_us = 0 } = options;
@@ -82,7 +96,7 @@ const recordingOf = (seed: string, blocks: number): Recording => ({
   condition: 'instant/c1/http',
   ...shape,
   pause_ms: 20,
-  arms: arms.map((arm) => ({ arm, label: arm, delay_ms: arm === increment.arm ? 0.25 : null })),
+  arms: arms.map((arm) => ({ arm, label: arm, delay_ms: delays_ms[arm] ?? null })),
   parts: [
     {
       ...{ id: 'synthetic', status: 'complete' as const, started: '2026-01-01T00:00:00.000Z' },

@@ -34,7 +34,9 @@ test('a ratio of exact figures is Hodges–Lehmann with the signed-rank interval
   near(interval.lo, Math.exp(logs.lo));
   near(interval.hi, Math.exp(logs.hi));
   assert.equal(interval.level, logs.level);
-  assert.ok(ratioEstimate(of)! > 0.47 && ratioEstimate(of)! < 0.55);
+  const { estimate, bound } = ratioEstimate(of);
+  assert.ok(estimate! > 0.47 && estimate! < 0.55);
+  assert.equal(bound, null);
 });
 
 test('a ratio of brackets reaches from the least to the most that the blocks allow', () => {
@@ -43,7 +45,7 @@ test('a ratio of brackets reaches from the least to the most that the blocks all
   const interval = ratioBetween(pairs(arm, baseline), 0.95)!;
   near(interval.lo, 0.25);
   near(interval.hi, 1);
-  near(ratioEstimate(pairs(arm, baseline))!, 0.5);
+  near(ratioEstimate(pairs(arm, baseline)).estimate!, 0.5);
 });
 
 test('who is known from below only leaves one side open: the arm the upper one, the baseline the lower one', () => {
@@ -57,10 +59,22 @@ test('who is known from below only leaves one side open: the arm the upper one, 
   near(baseline.hi, 2);
 });
 
+test('an estimate of what is known from below only is a bound, and none where both are', () => {
+  const known = Array.from({ length: 6 }, (): Bracket => ({ least: 1_000, most: 2_000 }));
+  const open = known.map((b, i): Bracket => ({ ...b, most: i < 2 ? Infinity : b.most }));
+  assert.deepEqual(ratioEstimate(pairs(known, known)), { estimate: 1, bound: null });
+  assert.deepEqual(ratioEstimate(pairs(open, known)), { estimate: 1, bound: 'at_least' });
+  assert.deepEqual(ratioEstimate(pairs(known, open)), { estimate: 1, bound: 'at_most' });
+  assert.deepEqual(ratioEstimate(pairs(open, open)), { estimate: null, bound: null });
+  // One block of six moves no median of theirs beyond every number.
+  const hardly = known.map((b, i): Bracket => ({ ...b, most: i < 1 ? Infinity : b.most }));
+  assert.deepEqual(ratioEstimate(pairs(hardly, hardly)), { estimate: 1, bound: null });
+});
+
 test('an arm that carried nothing has no ratio, but what it may be at most', () => {
   const nothing = Array.from({ length: 6 }, (): Bracket => ({ least: 0, most: 100 }));
   const known = nothing.map((): Bracket => ({ least: 1_000, most: 2_000 }));
-  assert.equal(ratioEstimate(pairs(nothing, known)), null);
+  assert.equal(ratioEstimate(pairs(nothing, known)).estimate, null);
   const interval = ratioBetween(pairs(nothing, known), 0.95)!;
   assert.equal(interval.lo, 0);
   near(interval.hi, 0.1);

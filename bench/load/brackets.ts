@@ -41,13 +41,25 @@ export interface BracketPair {
   baseline: Bracket;
 }
 
+export interface RatioEstimate {
+  estimate: number | null;
+  /** `at_least` where so many blocks know the arm from below only that the estimate has no upper end; `at_most`: the baseline. */
+  bound: 'at_least' | 'at_most' | null;
+}
+
 /**
  * Pseudomedian over blocks of arm ÷ baseline, by what was carried in each, on log-ratios. Null where in a block either
- * carried nothing.
+ * carried nothing, and where the estimate has neither a lower nor an upper end.
  */
-export function ratioEstimate(pairs: readonly BracketPair[]): number | null {
+export function ratioEstimate(pairs: readonly BracketPair[]): RatioEstimate {
+  const unknown: RatioEstimate = { estimate: null, bound: null };
   const logs = pairs.map(({ arm, baseline }) => Math.log(arm.least / baseline.least));
-  return logs.length > 0 && logs.every(Number.isFinite) ? Math.exp(hodgesLehmann(logs)) : null;
+  if (logs.length === 0 || !logs.every(Number.isFinite)) return unknown;
+  const isOpen = (side: keyof BracketPair, end: number): boolean =>
+    hodgesLehmann(logs.map((log, i) => (pairs[i]![side].most === Infinity ? end : log))) === end;
+  const [atLeast, atMost] = [isOpen('arm', Infinity), isOpen('baseline', -Infinity)];
+  if (atLeast && atMost) return unknown;
+  return { estimate: Math.exp(hodgesLehmann(logs)), bound: atLeast ? 'at_least' : atMost ? 'at_most' : null };
 }
 
 /**

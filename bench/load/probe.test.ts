@@ -57,6 +57,7 @@ describe('probe', () => {
     assert.ok(samples.answered <= server.requests.length);
     assert.equal(samples.requests, samples.answered + samples.unanswered);
     assert.ok(samples.unanswered <= 4, 'one per connection at the end');
+    assert.equal(samples.connections, 4, 'kept open');
   });
 
   test('a freeze of 1 s: a closed loop shows it to one request a connection, and to none as more than there was', async () => {
@@ -105,6 +106,7 @@ describe('probe', () => {
     assert.ok(sum(samples.latency_us) <= samples.elapsed_us);
     // autocannon writes the next request to the connection that is closing.
     assert.ok(samples.unanswered + samples.errors >= refused - 1);
+    assert.ok(samples.connections >= refused && samples.connections <= samples.requests, 'a new one for each');
   });
 
   test('the same server by autocannon’s own times: more time than there was', async () => {

@@ -25,6 +25,8 @@ export interface ProbeSamples {
   errors: number;
   /** Sent on a connection that the server was closing, or still under way at the end: without a sample. */
   unanswered: number;
+  /** Whether or not they could be opened. */
+  connections: number;
   elapsed_us: number;
   /** Monotonic; the other times count from here. */
   start_ns: bigint;
@@ -89,6 +91,7 @@ class Samples {
   #answered = 0;
   #timeouts = 0;
   #errors = 0;
+  #connections = 0;
 
   constructor({ max_samples, timeout_s }: ProbeOrder) {
     this.#latency = new Float64Array(max_samples);
@@ -101,8 +104,13 @@ class Samples {
   watch(client: Client): void {
     /** Of the request under way; null where none is. */
     let sent_us: number | null = null;
+    let socket: unknown;
     client.on('request' as 'body', () => {
       this.#requests++;
+      // A new connection sends at once, and autocannon says nothing of it but this.
+      const { conn } = client as Client & { conn: unknown };
+      if (conn !== socket) this.#connections++;
+      socket = conn;
       sent_us = this.#now();
     });
     client.on('response', (status) => {
@@ -134,6 +142,7 @@ class Samples {
       timeouts: this.#timeouts,
       errors: this.#errors,
       unanswered: this.#requests - length,
+      connections: this.#connections,
       elapsed_us: this.#now(),
       start_ns: this.#startNs,
     };

@@ -17,6 +17,7 @@ const samples = (
   timeouts: 0,
   errors: 0,
   unanswered: 0,
+  connections: 4,
   elapsed_us: 2_000_000,
   start_ns: 7n,
   ...change,
@@ -33,7 +34,7 @@ test('each sample keeps its time and becomes an outcome by its status', () => {
         { latency_us: 1_000_000, status: 0, end_us: 1_000_500 },
         { latency_us: 20, status: 0, end_us: 1_100 },
       ],
-      { unanswered: 3, errors: 2 },
+      { unanswered: 3, errors: 2, connections: 9 },
     ),
     order,
   );
@@ -49,7 +50,7 @@ test('each sample keeps its time and becomes an outcome by its status', () => {
   assert.deepEqual([...report.due_ns].slice(0, 2), [200_000, 500_000]);
   assert.deepEqual([...report.unauthorized], [0, 1, 0, 0, 0]);
   assert.deepEqual([report.pace, report.start_ns, report.timeout_ns, found.unanswered], ['probe', 7n, 1e9, 3]);
-  assert.deepEqual([report.in_flight_peak, report.connections_opened], [4, 6]);
+  assert.deepEqual([report.in_flight_peak, report.connections_opened], [4, 9]);
 });
 
 test('its quantiles are our own: failures rank above every answer, the first fifth is left out', () => {

@@ -16,7 +16,7 @@ function outcomeOf(status: number, latency_us: number, timeout_us: number): Load
  * no time is made up for them.
  */
 export function probeReport(samples: ProbeSamples, order: Pick<ProbeOrder, 'connections' | 'timeout_s'>): ProbeReport {
-  const { latency_us, status, end_us, unanswered, errors, elapsed_us, start_ns } = samples;
+  const { latency_us, status, end_us, unanswered, connections, elapsed_us, start_ns } = samples;
   const calls = latency_us.length;
   const timeout_us = order.timeout_s * 1e6;
   const report: LoadReport = {
@@ -25,7 +25,7 @@ export function probeReport(samples: ProbeSamples, order: Pick<ProbeOrder, 'conn
     elapsed_ns: Math.round(elapsed_us * 1000),
     timeout_ns: timeout_us * 1000,
     in_flight_peak: order.connections,
-    connections_opened: order.connections + errors,
+    connections_opened: connections,
     refusals: [],
     due_ns: Float64Array.from(end_us, (end, i) => Math.max(0, Math.round((end - latency_us[i]!) * 1000))),
     lag_ns: new Float64Array(calls),

@@ -3,16 +3,16 @@
  * phases leave partly off (token binding, state file, budgets, codes, approvals, records that are durable first).
  */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { AgentConfig, GatewayConfig, TelemetryConfig, VerifierConfig } from '#contract/config.ts';
 import { resourceAttr, service } from '#contract/names.ts';
 import { allScopes, toolsAudience } from '#contract/tools.ts';
 import type { ArmSpec } from '../campaign/config/types.ts';
 import { callTimeout_ms, maxPayment_cents, redirectUri, toolsHost } from '../campaign/fleet.ts';
-import { compilePolicy, readManifest } from '../policy/index.ts';
+import { compilePolicy } from '../policy/index.ts';
 import { runSecretVariable } from './attack.ts';
+import { manifestsIn, shippedPlugins } from './manifests.ts';
 
 /** A gateway knows its agents from the start: so many can be started on one arm. */
 const agentsOfAnArm = 400;
@@ -20,9 +20,9 @@ const agentsOfAnArm = 400;
 /** What an ordinary call never meets, and an attack soon does. */
 const rate = { points: 200, per_s: 1 };
 const agentBudget_cents = 100_000;
-const approval = { above_cents: 10_000, second_above_cents: 30_000 };
+const approval = { above_cents: 10_000, second_above_cents: 30_000, deletions: 1 } as const;
 /** What waits for a human at this gateway, for who compares policies. */
-export const attackedApproval = { pay_above_cents: approval.above_cents, deletions: true };
+export const attackedApproval = { pay_above_cents: approval.above_cents, deletions: approval.deletions > 0 };
 const codeAbove_cents = 20_000;
 /** Characters of base32, 5 bits each: 160 bits, as RFC 4226 §4 recommends. */
 const codeSecret_chars = 32;
@@ -141,7 +141,6 @@ function everyControl(parts: GatewayParts): GatewayConfig['controls'] {
     second_factor: { secrets: codes, pay_above_cents: codeAbove_cents, file: join(dir, 'codes.jsonl') },
     approval: {
       ...approval,
-      deletions: 1,
       approvers: ['ada', 'grace'].map((id) => ({ id, secret: secret() })),
       answer: 'forbidden',
       file: join(dir, 'approvals.jsonl'),
@@ -161,16 +160,10 @@ const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 export const codeSecret = (): string =>
   Array.from(randomBytes(codeSecret_chars), (byte) => base32[byte % base32.length]).join('');
 
-const shippedPlugins = fileURLToPath(new URL('../../agents/plugins/', import.meta.url));
 let permits: string | undefined;
 
 /** The one policy definition: the shipped plugins' manifests, compiled for the gateway. */
 function compiledPermits(): string {
-  permits ??= compilePolicy(
-    readdirSync(shippedPlugins, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map(({ name }) => join(shippedPlugins, name, 'manifest.json'))
-      .map((file) => readManifest(JSON.parse(readFileSync(file, 'utf8')), file)),
-  ).cedar;
+  permits ??= compilePolicy(manifestsIn(shippedPlugins)).cedar;
   return permits;
 }

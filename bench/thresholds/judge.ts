@@ -17,6 +17,8 @@ export interface Place {
   pointer: string;
   /** In the threshold's unit; null where it was not estimated. */
   estimate: number | null;
+  /** `at least ` where the estimate is only a bound. */
+  bound?: string;
   ci95: Readonly<Reach> | null;
   n: number;
   blocks: number;
@@ -117,11 +119,11 @@ function deciding(result: Result, results: readonly PlaceResult[]): PlaceResult 
 }
 
 function figureText({ metric, op, unit }: Threshold, { place }: PlaceResult): string {
-  const { label, estimate, ci95, n, blocks, counts } = place;
+  const { label, estimate, bound = '', ci95, n, blocks, counts } = place;
   if (op === '=' && counts) return `${label}, ${countText(counts.events)} of ${countText(counts.of)} ${counts.what}`;
   if (estimate === null) return `${label} was not estimated`;
   const many = `n = ${countText(n)}, ${countText(blocks)} block${blocks === 1 ? '' : 's'}`;
-  const value = quantityText([estimate], unit, metric);
+  const value = `${bound}${quantityText([estimate], unit, metric)}`;
   const interval = ci95 ? `95 %: ${reachText(ci95, unit, metric)}` : 'no interval';
   return `${label}, ${value} (${interval}, ${many})`;
 }

@@ -44,7 +44,7 @@ type About = Pick<Threshold, 'arm' | 'baseline' | 'compare'>;
 const isTimed = ({ phases }: ThresholdMetric): boolean => !phases.includes('lifecycle');
 
 /** Is the arm there where the metric is measured? Arms that run in the lifecycle phase alone are not timed. */
-const has = ({ lifecycle_only, telemetry }: Arm, metric: ThresholdMetric): boolean =>
+export const has = ({ lifecycle_only, telemetry }: Arm, metric: ThresholdMetric): boolean =>
   lifecycle_only ? !isTimed(metric) : telemetry === undefined || metric.phases.includes('latency');
 
 /** A figure of an arm. */

@@ -6,6 +6,9 @@ interface Exporter<T> {
   shutdown(): Promise<void>;
 }
 
+/** OpenTelemetry's `ExportResultCode.FAILED`. */
+const failed = 1;
+
 export class CountedExporter<T> implements Exporter<T> {
   /** Given to it since the beginning. */
   handed = 0;
@@ -22,13 +25,23 @@ export class CountedExporter<T> implements Exporter<T> {
     this.handed += items.length;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#underWay.add(promise);
-    this.#inner.export(items, (result) => {
+    const answered = (result: { code: number; error?: Error }): void => {
+      // Its first word counts: one that has answered may still throw.
+      if (!this.#underWay.delete(promise)) return;
       if (result.code === 0) this.#acknowledged += items.length;
       else this.#refused += items.length;
-      this.#underWay.delete(promise);
-      done(result);
-      resolve();
-    });
+      // Whoever drains waits for this, whatever the processor's own part does.
+      try {
+        done(result);
+      } finally {
+        resolve();
+      }
+    };
+    try {
+      this.#inner.export(items, answered);
+    } catch (error) {
+      answered({ code: failed, error: error instanceof Error ? error : new Error(String(error)) });
+    }
   }
 
   /** Resolves when nothing is under way any more, also of what the processor exported by itself. */

@@ -3,9 +3,10 @@ import { type DestinationStream, destination, type Logger, pino } from 'pino';
 import { type LogScope, logScopeField } from '#contract/names.ts';
 import type { TraceContext } from './types.ts';
 
-/** Lines as pino made them, newline included, each with its time in monotonic nanoseconds. */
+/** Lines as pino made them, newline included. */
 export interface NotedLines {
   lines: string[];
+  /** Monotonic, of each line; empty where `onLine` was told them. */
   timesNs: bigint[];
 }
 
@@ -56,8 +57,8 @@ export class Lines {
           return;
         }
         this.#held.lines.push(line);
-        this.#held.timesNs.push(this.#lineNs);
-        onLine?.(line, this.#lineNs);
+        if (onLine) onLine(line, this.#lineNs);
+        else this.#held.timesNs.push(this.#lineNs);
       },
     };
   }

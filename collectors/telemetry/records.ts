@@ -1,4 +1,7 @@
-/** From what was noted to what OpenTelemetry's exporters take. Runs at drain, never on a request's path. */
+/**
+ * From what was noted to what OpenTelemetry takes. In the light way all of it runs at drain, never on a request's path; in
+ * mode `full` `lineRecord`, `contextOf` and `hrTime` run on it, as they do in services that note by the SDK.
+ */
 import {
   type AnyValue,
   type Attributes,

@@ -65,7 +65,7 @@ export interface PartSums {
 
 export const partSums = (store: Store): Promise<PartSums[]> => store.rows<PartSums>(sql('parts'));
 
-/** Columns: cb, lead_in (0 or 1), felt_ns (Infinity where no answer came), hop_ns and gateway_ns (NaN where not seen). In any order. */
+/** Columns: cb, lead_in (0 or 1), felt_ns (Infinity where no answer came), hop_ns and gateway_ns (Infinity where it did not end well, NaN where not seen). In any order. */
 export const callTimes = (store: Store, onChunk: (columns: Column[], rows: number) => void): Promise<void> =>
   store.stream(sql('call_times'), onChunk);
 

@@ -253,6 +253,16 @@ describe('parts of other calls', () => {
     );
     await store.close();
   });
+
+  it('rank a call that did not end well above all others, on the hop and in the gateway, though its spans were stored', async () => {
+    const { store } = await given({ spans: throughGateway, calls: [{ ...itsCall, answered: false }] });
+    const seen: number[][] = [];
+    await callTimes(store, (columns, rows) => {
+      for (let i = 0; i < rows; i++) seen.push(columns.slice(2).map((c) => c[i]!));
+    });
+    assert.deepEqual(seen, [[Infinity, Infinity, Infinity]]);
+    await store.close();
+  });
 });
 
 describe('traces and lines', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import type { Verdict } from '#contract/analysis.ts';
+import type { Analysis, Verdict } from '#contract/analysis.ts';
 import { fixture } from '../testing/fixture.ts';
 import { attackedFixture } from '../testing/fixture-security.ts';
 import {
@@ -153,6 +153,21 @@ test('throughput and its price stand at each option and in a table, with their p
     /\* Bad, because under load, the highest offered rate with a p99 under 10 ms was 1,000 calls\/s/,
   );
   assert.ok(gateway.includes(`/load/metrics/${at('frontier_p99_10ms', null)}`));
+  const side = () => /\* (\w+), because under load, the highest/.exec(record(analysis).split('### Gateway')[1]!)![1];
+  const { warnings, gates } = analysis;
+  const doubt = { code: 'load_aa_fails', message: 'For the test.', mend: 'None.', caps: [] };
+  const doubted = (baseline: string | null): Analysis['warnings'][number] => ({
+    ...doubt,
+    doubts: [`/load/metrics/${at(`frontier_p99_10ms${baseline === null ? '' : '_ratio'}`, baseline)}`],
+  });
+  analysis.warnings = [...warnings, doubted('direct')];
+  assert.equal(side(), 'Neutral', 'what the campaign is not shown to resolve');
+  analysis.warnings = [...warnings, doubted(null)];
+  assert.equal(side(), 'Bad', 'another figure is in doubt');
+  analysis.warnings = warnings;
+  analysis.gates = [...gates, { ...gates[0]!, name: 'blocks voided', block: null, ok: false }];
+  assert.equal(side(), 'Neutral', 'too many blocks are void');
+  analysis.gates = gates;
   ratio.ci95 = [0.8, 1.2];
   assert.match(record(analysis), /\* Neutral, because under load, the highest .*cannot tell from the same/);
   ratio.ci95 = [0.8, null];

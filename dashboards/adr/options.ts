@@ -4,7 +4,7 @@ import type { Cell } from '#contract/security.ts';
 import { comparisonSentence } from '../reading/answer.ts';
 import { subjectText } from '../reading/arms.ts';
 import { clean, count, percent, plural, shorten } from '../reading/format.ts';
-import { pressedFigure, pressedSentence, sideOfRatio, throughput } from '../reading/load.ts';
+import { isDoubted, pressedFigure, pressedSentence, sideOfRatio, throughput } from '../reading/load.ts';
 import { findComparison } from '../reading/pairs.ts';
 import { applicable, attacked, cellsOfArm, countsOf, titles } from '../reading/security.ts';
 
@@ -60,7 +60,8 @@ function underLoad(analysis: Analysis, arm: string): Argument[] {
     const ratio = arm === 'direct' ? null : pressedFigure(analysis, metric, { arm, baseline: 'direct' });
     if (!ratio || ratio.figure.estimate === null) return [{ side: 'Neutral', because }];
     const { profile, status } = analysis.campaign;
-    const lies = profile === 'smoke' || status === 'aborted' ? 'open' : sideOfRatio(ratio);
+    const isWeak = profile === 'smoke' || status === 'aborted' || isDoubted(analysis, ratio);
+    const lies = isWeak ? 'open' : sideOfRatio(ratio);
     if (lies === 'open')
       return [{ side: 'Neutral', because: `${because}, which this campaign cannot tell from the same` }];
     return [{ side: lies === dear ? 'Bad' : 'Good', because }];

@@ -1,13 +1,14 @@
 /** The answer to the campaign's question, and the sentences that the page, the record and the charts share. */
 import type { Analysis, Comparison, Verdict } from '#contract/analysis.ts';
+import { boundText } from '#contract/loadFigures.ts';
 import { armSubject, armWithRole, isPriceOfDurability } from './arms.ts';
-import { calibrationFinding } from './calibration.ts';
+import { asksPlacebosAlone, calibrationFinding } from './calibration.ts';
 import { latencyVerdict, latencyVerdicts } from './claims.ts';
 import {
+  attainedText,
   clean,
   count,
   estimateAndInterval,
-  levelPercent,
   notEstimated,
   percent,
   plural,
@@ -33,8 +34,7 @@ import { isProvisional, latencyStanding, marginText, regionMs, type Standing, we
 export function intervalText(c: Comparison): string {
   const interval = estimateAndInterval(c.estimate, c.ci95, displayUnit(c.metric, c.unit))[1];
   if (interval === null) return `no interval from ${plural(c.blocks, 'block')}`;
-  const attained = c.level === null ? '' : `, attained level ${levelPercent(c.level, '95 %')}`;
-  return `95 % interval ${interval}${attained}`;
+  return `95 % interval ${interval}${attainedText(c.level)}`;
 }
 
 /** A difference in words: `0.41 ms higher`, with `than` or `as` to follow it. */
@@ -104,11 +104,12 @@ export function evidenceWords(analysis: Analysis, verdict: Verdict, evidence: Ev
   if (estimate === null) return { size: notEstimated, interval: null, level: '' };
   const { ci, level } = evidenceInterval(analysis, evidence);
   if (isCounted(evidence)) return { size: `${count(estimate)} of ${count(evidence.n)}`, interval: null, level: '' };
-  const isRate = unit === 'ratio' && !comparisonAt(analysis, pointer) && !loadMetricAt(analysis, pointer);
+  const pressed = loadMetricAt(analysis, pointer);
+  const isRate = unit === 'ratio' && !comparisonAt(analysis, pointer) && !pressed;
   if (isRate && estimate === 0)
     return { size: ci === null ? 'none seen' : `none seen, at most ${percent(ci[1] ?? 1)}`, interval: null, level: '' };
   const [size, interval] = estimateAndInterval(estimate, ci, displayUnit(verdict.metric, unit));
-  return { size, interval, level };
+  return { size: `${pressed ? boundText(pressed) : ''}${size}`, interval, level };
 }
 
 /** `0.38 to 0.52 ms` over the claim's evidence; null where there is only one figure. */
@@ -132,15 +133,16 @@ const standingClause: Record<Standing, (margin: string) => string> = {
 export const upperFirst = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /**
- * The answer, one to four sentences: the figure of the decision, what it means for the claim, what weakens it, and
- * what kind of campaign it comes from.
+ * The answer, in few sentences: the figure of the decision, what it means for the claim, what weakens it, and what kind of
+ * campaign it comes from. What a calibration found stands beside it, and in its place where nothing else was asked.
  */
 export function answer(analysis: Analysis): string[] {
   const verdict = latencyVerdict(analysis);
   const standing = latencyStanding(analysis);
   const { calibration } = analysis;
-  if (calibration?.own) return [calibrationFinding(calibration), ...provisos(analysis)];
-  if (!verdict) return [standingClause['not tested'](''), ...provisos(analysis)];
+  const calibrated = calibration?.own ? [calibrationFinding(calibration)] : [];
+  if (asksPlacebosAlone(analysis)) return [...calibrated, ...provisos(analysis)];
+  if (!verdict) return [standingClause['not tested'](''), ...calibrated, ...provisos(analysis)];
   const found = decisionComparison(analysis);
   const sentences: string[] = [];
   if (found) sentences.push(`${upperFirst(comparisonSentence(analysis, found.comparison))}.`);
@@ -153,7 +155,7 @@ export function answer(analysis: Analysis): string[] {
   sentences.push(standingClause[standing](marginText(verdict.margin)));
   const weak = weakness(analysis, verdict);
   if (weak) sentences.push(`No recommendation rests on this: ${weak}.`);
-  return [...sentences, ...beside(analysis), ...provisos(analysis)];
+  return [...sentences, ...beside(analysis), ...calibrated, ...provisos(analysis)];
 }
 
 /** The same figure of the other gateways in the campaign, with the verdicts on them. */

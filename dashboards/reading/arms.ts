@@ -1,5 +1,6 @@
 /** How the arms of a campaign are shown: one order, one colour, one shape and one dash per arm, the same in every chart. */
 import type { Analysis, Subject } from '#contract/analysis.ts';
+import { alikeButFor } from '#contract/arms.ts';
 import { clean, shorten } from './format.ts';
 
 export interface ArmLook {
@@ -79,8 +80,7 @@ export const auditText = ({ audit }: Arm): string | null => (audit === undefined
 export function isPriceOfDurability(analysis: Analysis, pair: { arm: string; baseline: string }): boolean {
   const [arm, baseline] = [pair.arm, pair.baseline].map((name) => analysis.campaign.arms.find((a) => a.arm === name));
   if (arm === undefined || baseline?.audit !== 'buffered' || !isDurable(arm)) return false;
-  const alike = arm.controls === baseline.controls && arm.gateway === baseline.gateway;
-  return alike && arm.telemetry === baseline.telemetry;
+  return alikeButFor('audit', arm, baseline);
 }
 
 /** Where an arm's controls stand, in a few words; null where the plan does not hold the arm. */

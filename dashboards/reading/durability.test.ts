@@ -53,7 +53,10 @@ test('each arm’s mode is printed where it was noted, and nothing is said where
 
 test('arms that differ in more than the mode are no price of it', () => {
   const analysis = durableFixture();
-  analysis.campaign.arms.at(-1)!.controls = 'on';
-  assert.deepEqual(durabilitySentences(analysis), []);
-  assert.equal(meaningOf(analysis, pair), null);
+  const durable = analysis.campaign.arms.at(-1)!;
+  for (const more of [{ controls: 'on' }, { telemetry: 'full' as const }, { delay_ms: 7 }]) {
+    analysis.campaign.arms.splice(-1, 1, { ...durable, ...more });
+    assert.deepEqual(durabilitySentences(analysis), []);
+    assert.equal(meaningOf(analysis, pair), null);
+  }
 });

@@ -109,6 +109,10 @@ export function range(lo: number, hi: number, unit: string): string {
 export const levelPercent = (level: number | null, nominal: string): string =>
   level === null ? nominal : `${fixed(level * 100, 1)} %`;
 
+/** `, attained level 96.1 %` behind an interval; nothing where its level is nominal. */
+export const attainedText = (level: number | null): string =>
+  level === null ? '' : `, attained level ${levelPercent(level, '95 %')}`;
+
 /** Keeps a number and its unit on one line. */
 export const glue = (text: string): string => text.replace(/(\d) (?=(?:ms|µs|s|%|MiB)(?![\w]))/g, '$1\u00a0');
 

@@ -1,8 +1,8 @@
 /** What the load phase says of an arm, in the words that the decision record and its drivers share. */
 import type { Analysis } from '#contract/analysis.ts';
-import { frontierMetric, type LoadMetricFigure, ratioMetric } from '#contract/loadFigures.ts';
+import { boundText, frontierMetric, type LoadMetricFigure, ratioMetric } from '#contract/loadFigures.ts';
 import { byArm } from './arms.ts';
-import { clean, estimateAndInterval, levelPercent, list, notEstimated, plural } from './format.ts';
+import { attainedText, clean, estimateAndInterval, list, notEstimated, plural } from './format.ts';
 import { displayUnit, metricText } from './pairs.ts';
 
 /** The limit that sentences quote; the page has them all. */
@@ -29,22 +29,26 @@ export function pressedFigure(
   return index < 0 ? null : { figure: load!.metrics[index]!, pointer: `/load/metrics/${index}` };
 }
 
-/** `1,000 calls/s` or `3,000 calls/s or more`, and `95 % interval 1,000 to 1,500 calls/s`, or why there is none. */
+/** `1,000 calls/s` or `at least 3,000 calls/s`, and `95 % interval 1,000 to 1,500 calls/s`, or why there is none. */
 export function pressedWords({ figure }: PressedAt): { size: string; interval: string } {
   const { metric, unit, estimate, ci95, level, blocks, missing } = figure;
   if (estimate === null) return { size: notEstimated, interval: `since ${missing ?? 'no block told'}` };
   const [carried, interval] = estimateAndInterval(estimate, ci95, displayUnit(metric, unit));
-  const size = metric === throughput && estimate === 0 ? 'none of those offered' : carried;
+  const size = metric === throughput && estimate === 0 ? 'none of those offered' : `${boundText(figure)}${carried}`;
   const said =
     interval === null
       ? `no interval from ${plural(blocks, 'block')}`
-      : `95 % interval ${interval}, attained level ${levelPercent(level, '95 %')}`;
-  return { size: isOpen(figure) ? `${size} or more` : size, interval: said };
+      : `95 % interval ${interval}${attainedText(level)}`;
+  return { size, interval: said };
 }
 
-/** Known from below only: the median of its blocks has no upper end. */
-const isOpen = ({ baseline, by_block }: LoadMetricFigure): boolean =>
-  baseline === null && by_block.length > 0 && by_block.filter((b) => b.most === null).length * 2 >= by_block.length;
+/** Campaign-wide gates without which no figure tells which arm carries more. */
+const campaignGates: readonly string[] = ['parity', 'blocks voided'];
+
+/** Does a warning, or a gate on the campaign as a whole, leave this figure in doubt? */
+export const isDoubted = ({ gates, warnings }: Analysis, { pointer }: PressedAt): boolean =>
+  gates.some((g) => !g.ok && g.block === null && campaignGates.includes(g.name)) ||
+  warnings.some((w) => w.doubts?.includes(pointer));
 
 /** Which way a ratio to the baseline lies: above all of it, below, or neither. */
 export function sideOfRatio({ figure: { ci95 } }: PressedAt): 'above' | 'below' | 'open' {

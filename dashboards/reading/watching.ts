@@ -1,5 +1,6 @@
 /** The observer effect: which pairs of arms differ in nothing but how they are watched, and what a hop is under each way. */
 import type { Analysis } from '#contract/analysis.ts';
+import { alikeButFor } from '#contract/arms.ts';
 import type { Pair } from './pairs.ts';
 
 type Arm = Analysis['campaign']['arms'][number];
@@ -31,19 +32,18 @@ export function isPriceOfWatching(analysis: Analysis, pair: Named): boolean {
   const found = known(analysis, pair);
   if (!found) return false;
   const { arm, baseline } = found;
-  const alike = arm.controls === baseline.controls && arm.gateway === baseline.gateway && arm.audit === baseline.audit;
-  return alike && wayOf(arm) !== 'off' && wayOf(baseline) === 'off';
+  return alikeButFor('telemetry', arm, baseline) && wayOf(arm) !== 'off' && wayOf(baseline) === 'off';
 }
 
-/** Is it a gateway without controls against none, both watched alike, where the same was measured of arms that are not watched? */
+/** Is it a gateway without controls against none, in nothing else apart, where the same was measured of arms that are not watched? */
 function isHop(analysis: Analysis, pair: Named): boolean {
   const found = known(analysis, pair);
-  if (!found || wayOf(found.arm) !== wayOf(found.baseline)) return false;
+  if (!found) return false;
   const { arm, baseline } = found;
   const unwatched = (of: Arm): boolean =>
-    analysis.campaign.arms.some((a) => a.telemetry === 'off' && a.controls === of.controls && a.gateway === of.gateway);
+    analysis.campaign.arms.some((a) => a.telemetry === 'off' && alikeButFor('telemetry', a, of));
   const isGatewayAdded =
-    baseline.gateway === 'none' && arm.gateway === 'passthrough' && arm.controls === baseline.controls;
+    baseline.gateway === 'none' && arm.gateway === 'passthrough' && alikeButFor('gateway', arm, baseline);
   return isGatewayAdded && unwatched(arm) && unwatched(baseline);
 }
 

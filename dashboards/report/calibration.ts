@@ -20,7 +20,7 @@ function reportedAgainstTrue({ increments }: HeldCalibration): Html {
   return table({
     id: 'calibration-increments',
     caption:
-      'Reported against true, µs. True is what the gateways measured while they waited; reported is the felt shift, as in any comparison. The error is estimated from each block’s own; its 90 % interval is judged. Small: 95 % interval of what was reported, attained levels, limits.',
+      'Reported against true, µs. True is the injected difference: the same quantile of what the gateways measured while they waited, of one less that of the other; reported is the felt shift, as in any comparison. The error is estimated from each block’s own; its 90 % interval is judged. Small: 95 % interval of what was reported, attained levels, limits.',
     columns: [
       { label: 'Increment' },
       { label: 'At' },
@@ -54,7 +54,7 @@ function knownMargins({ margins }: HeldCalibration): Html | null {
   return table({
     id: 'calibration-margins',
     caption:
-      'Known margins through the code that judges claims: each delay is put to a rule, and the truth says what the verdict must be. Inconclusive is no wrong answer.',
+      'Known margins through the code that judges claims: each delay is put to a rule, and the truth says what the verdict must be. Undecided: inconclusive, which is no wrong answer. Truth unknown: decided, where the truth was not measured in every place or lies on both sides of the margin’s edge.',
     columns: [
       { label: 'Claim' },
       { label: 'Pair' },
@@ -84,9 +84,14 @@ function knownMargins({ margins }: HeldCalibration): Html | null {
 function resolvable({ resolvable: all, campaign }: HeldCalibration): Html | null {
   const [first] = all;
   if (!first) return null;
+  const size = `${count(campaign.rounds)} rounds of ${count(campaign.kept_calls)} calls`;
+  const others =
+    first.profiles.length > 0
+      ? `Extrapolated from how far its blocks lie apart, and only to profiles whose blocks are as long (${size}).`
+      : `No profile that gives intervals has blocks as long (${size}), so nothing is extrapolated.`;
   return table({
     id: 'calibration-resolvable',
-    caption: `The smallest difference that this machine can resolve: the half-width of the 95 % interval between two arms that are the same, µs. The last columns are extrapolated from how far blocks of this calibration lie apart (${count(campaign.rounds)} rounds of ${count(campaign.kept_calls)} calls); longer blocks, as in the longer profiles, lie closer together.`,
+    caption: `The smallest difference that this machine can resolve: the half-width of the 95 % interval between two arms that are the same, µs. ${others}`,
     columns: [
       { label: 'Pair of equals' },
       { label: 'At' },

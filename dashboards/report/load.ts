@@ -1,6 +1,6 @@
 /** What the arms carry: the load phase, step by step; and where it was not run, that it was not. */
 import type { Analysis } from '#contract/analysis.ts';
-import type { LoadArm, LoadFigures } from '#contract/loadFigures.ts';
+import { boundText, type LoadArm, type LoadFigures, type ProbeFigures, probeGate } from '#contract/loadFigures.ts';
 import { byArm, tierName } from '../reading/arms.ts';
 import {
   count,
@@ -136,10 +136,7 @@ function hosts(analysis: Analysis, load: LoadFigures): Html {
   const cells = (a: LoadArm): Part[] => [
     a.arm,
     html`${a.cpu_us_per_call.map((t) => html`<div>${tierName(t.tier)}: ${number(t.us, 0)} (${number(t.run_queue_us, 0)})</div>`)}`,
-    number(
-      a.cpu_us_per_call.reduce((sum, t) => sum + t.us, 0),
-      0,
-    ),
+    optional(a.cpu_us_per_call.length === 0 ? null : a.cpu_us_per_call.reduce((sum, t) => sum + t.us, 0), 0),
     html`${a.peak_rss_mib.map((t) => html`<div>${tierName(t.tier)}: ${number(t.mib, 1)}</div>`)}`,
     number(
       a.peak_rss_mib.reduce((sum, t) => sum + t.mib, 0),
@@ -149,7 +146,7 @@ function hosts(analysis: Analysis, load: LoadFigures): Html {
   return table({
     id: 'load-host-table',
     caption:
-      'CPU time per call under as many workers as served most, µs (in brackets: time spent waiting for a CPU), and the highest resident memory of the whole phase, MiB.',
+      'CPU time per served call under as many workers as served most, µs (in brackets: time spent waiting for a CPU; “–” where too many calls were not served), and the highest resident memory of the whole phase, MiB.',
     columns: [
       { label: 'Arm' },
       { label: 'CPU by tier' },
@@ -172,8 +169,8 @@ function judgedBy(analysis: Analysis, { metrics }: LoadFigures): Part {
       cells: [
         html`<code>${m.metric}</code>${small(metricText(m.metric))}`,
         pressedName(m),
-        size,
-        html`${interval ?? 'none'}${interval === null ? null : small(levelPercent(m.level, '95 %'))}`,
+        `${boundText(m)}${size}`,
+        html`${interval ?? 'none'}${interval === null ? null : small(levelPercent(m.level, 'nominal'))}`,
         count(m.blocks),
         count(m.n),
         m.missing ?? '',
@@ -198,8 +195,16 @@ function judgedBy(analysis: Analysis, { metrics }: LoadFigures): Part {
   return fold('Every figure that claims and thresholds are judged by', body, cited);
 }
 
+/** In so many blocks requests got lost, so that the row says too much or too little. */
+function incomplete({ gates }: Analysis, probe: ProbeFigures): Part {
+  const failed = gates.filter((g) => !g.ok && g.name === probeGate(probe));
+  return failed.length === 0
+    ? null
+    : small(`not whole: requests without a sample in ${plural(failed.length, 'block')}`);
+}
+
 /** autocannon against a tier alone: beside the arms' figures, and in none of them. */
-function probed({ probes }: LoadFigures): Part {
+function probed(analysis: Analysis, { probes }: LoadFigures): Part {
   if (probes.length === 0) return null;
   return table({
     id: 'load-probe-table',
@@ -215,7 +220,7 @@ function probed({ probes }: LoadFigures): Part {
         p.target === 'gateway' ? html`gateway of ${p.arm}` : 'tools',
         count(p.connections),
         count(p.blocks),
-        count(p.calls),
+        html`${count(p.calls)}${incomplete(analysis, p)}`,
         number(p.served_per_s, 1),
         quantile(p.p50),
         quantile(p.p95),
@@ -231,6 +236,6 @@ export function load(analysis: Analysis, figures: Part): Html {
   const body =
     found === null
       ? html`<p>The load phase was not run in this campaign: nothing here tells how much an arm carries, or how it behaves when it is pressed. <code>weighbridge run --phases load</code> runs it alone.</p>${figures}`
-      : html`${figures}${bullets(found.remarks)}${carried(analysis, found)}${openSteps(analysis, found)}${closedSteps(analysis, found)}${hosts(analysis, found)}${probed(found)}${judgedBy(analysis, found)}`;
+      : html`${figures}${bullets(found.remarks)}${carried(analysis, found)}${openSteps(analysis, found)}${closedSteps(analysis, found)}${hosts(analysis, found)}${probed(analysis, found)}${judgedBy(analysis, found)}`;
   return section({ id: 'load', title: 'Under load', body });
 }

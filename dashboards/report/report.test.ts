@@ -303,8 +303,22 @@ test('under load: probes stand beside the arms, and what claims are judged by ha
   assert.match(text, /gateway of gateway 16/);
   assert.match(text, /Waiting for a CPU, µs/);
   assert.match(text, /frontier_p99_10ms highest offered rate with a p99 under 10 ms gateway/);
+  assert.doesNotMatch(text, /not whole/);
+  const [gate] = analysis.gates;
+  const lost = { ...gate!, name: 'probe of tools (direct) complete', block: 3, ok: false, voids: false };
+  const marked = textOf(await page({ ...analysis, gates: [...analysis.gates, lost] }));
+  assert.match(marked, /tools 16 6 54,000 not whole: requests without a sample in 1 block 9,400\.0/);
+  assert.equal(marked.match(/not whole/g)!.length, 1, 'the other probe is whole');
   const without = textOf(await page({ ...analysis, load: { ...analysis.load!, probes: [] } }));
   assert.doesNotMatch(without, /autocannon/);
+});
+
+test('under load: an arm without a CPU time per call has a dash for it, not a nought', async () => {
+  const analysis = fixture();
+  analysis.load!.arms.find((a) => a.arm === 'gateway')!.cpu_us_per_call = [];
+  const html = await page(analysis);
+  const hosts = textOf(html.slice(html.indexOf('id="load-host-table"')));
+  assert.match(hosts, /gateway –/);
 });
 
 test('a campaign that did not press its arms says so', async () => {

@@ -50,6 +50,20 @@ describe('what watching costs', () => {
     );
   });
 
+  test('a placebo is no such hop, and no pair with one is the price of watching: the delay lies between', () => {
+    const analysis = watchedFixture();
+    const like = (arm: string) => analysis.campaign.arms.find((a) => a.arm === arm)!;
+    analysis.campaign.arms.push({ ...like('passthrough'), arm: 'placebo', delay_ms: 7 });
+    analysis.campaign.arms.push({ ...like('passthrough-untraced'), arm: 'placebo-untraced', delay_ms: 7 });
+    const hop = analysis.comparisons.find((c) => c.arm === 'passthrough' && c.baseline === 'direct')!;
+    const [hops, prices] = [hopsByWatching(analysis), pricesOfWatching(analysis)];
+    for (const baseline of ['direct', 'passthrough-untraced'])
+      analysis.comparisons.push({ ...hop, arm: 'placebo', baseline });
+    assert.deepEqual(hopsByWatching(analysis), hops);
+    assert.deepEqual(pricesOfWatching(analysis), prices);
+    assert.equal(isPriceOfWatching(analysis, { arm: 'placebo', baseline: 'placebo-untraced' }), true);
+  });
+
   test('every row has its estimates, intervals, blocks and n, and links to the comparison behind it', () => {
     const analysis = watchedFixture();
     const markup = watching(analysis)!.markup;

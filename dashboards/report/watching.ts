@@ -67,7 +67,7 @@ function differences(analysis: Analysis, { id, caption, heading, pairs }: Group)
 const meaning: Part[] = [
   'Switched are the spans, the request’s log lines and the trace context of an arm’s agent and gateway. The testbed serves all arms and notes the same of each, so its own share is in no difference.',
   'Where nothing is noted the agent sends no traceparent either, as a client that knows nothing of tracing: the price includes making, sending and reading it.',
-  'The SDK’s spans are started by hand and exported in batches, mostly between slices: automatic instrumentation, and exports in the midst of calls, would add to it. CPU time of exports is in no figure, of either way.',
+  'The SDK’s spans are started by hand and exported in batches, mostly between slices: automatic instrumentation, and exports in the midst of calls, would add to it. Its arms hold their log lines in memory too, as all arms do, for the raw lines that the counts are held against: a string kept per line is in its price, and in that of the light way. CPU time of exports is in no figure, of either way.',
 ];
 
 export function watching(analysis: Analysis): Html | null {

@@ -88,9 +88,11 @@ const calibration = (environment: Record<string, string>): HeldCalibration => ({
     sd_us: 22.4,
     observed_us: 19.8,
     blocks: 8,
-    profiles: profileBlocks.flatMap(([profile, sizes]) =>
-      sizes.map((blocks) => ({ profile, blocks, half_width_us: 66.2 / Math.sqrt(blocks) })),
-    ),
+    profiles: profileBlocks
+      .filter((p) => p.rounds === 15)
+      .flatMap(({ profile, blocks: sizes }) =>
+        sizes.map((blocks) => ({ profile, blocks, half_width_us: 66.2 / Math.sqrt(blocks) })),
+      ),
   })),
   observer: quantileMetrics.map((metric) => ({
     ...place,
@@ -139,6 +141,21 @@ export function miscalibratedFixture(): Analysis {
     error_ci95: [30, 150],
     result: 'not resolved',
   });
+  return analysis;
+}
+
+/** Is one itself, whose only claims are on its placebos. */
+export function placebosAloneFixture(): Analysis {
+  const analysis = miscalibratedFixture();
+  const [about] = analysis.verdicts;
+  const { margins } = analysis.calibration!;
+  analysis.verdicts = margins.map(({ claim, verdict, metric, margin }) => ({
+    ...about!,
+    claim,
+    verdict,
+    metric,
+    margin,
+  }));
   return analysis;
 }
 

@@ -7,6 +7,7 @@ import { allScopes } from '#contract/tools.ts';
 import type { ApprovalView } from '../approvals/store.ts';
 import type { Gateway, GatewayOptions } from '../gateway.ts';
 import { get, post, type RawAnswer, RawClient, send, TestClock, until } from '../testing.ts';
+import { base32, oneTimeCode } from './secondFactor.ts';
 import { codeOf, denier, House, payment } from './testing_calls.ts';
 
 const secrets = { ada: 'secret-of-ada-for-tests', bob: 'secret-of-bob-for-tests', agent: 'secret-of-the-agent-itself' };
@@ -348,6 +349,69 @@ describe('approvals', () => {
       const failing = await house.pay(await bound({ file: '/dev/full' }), 301);
       assert.deepEqual([failing.status, denier(failing)], [503, 'gateway/approval']);
       assert.equal(house.origin.received, '');
+    });
+  });
+
+  test('held: policy is asked again when the wait is over, and its no uses no approval up', async () => {
+    const clock = new TestClock();
+    const hour_ms = 3_600_000;
+    const change_ms = Math.ceil(clock.now_ms / hour_ms) * hour_ms;
+    clock.now_ms = change_ms - 10_000;
+    const hour = new Date(change_ms).getUTCHours();
+    const overlays = [`@id("hours") forbid (principal, action, resource) when { context.hour == ${hour} };`];
+    const policy = { agents: [{ agent_id: 'agent', scopes: [...allScopes] }], max_payment_cents: 9_000, overlays };
+    const approval: ApprovalConfig = { above_cents: 1_000, approvers, answer: 'hold', file: house.file('hours') };
+    const gateway = await house.gateway({ policy, approval }, { clock });
+    const answer = house.pay(gateway, 1_500);
+    let pending: ApprovalView | undefined;
+    while (!pending) [pending] = await list(gateway);
+    clock.now_ms += 25_000;
+    await decide(gateway, 'ada', pending.id, 'approve');
+    assert.deepEqual([codeOf(await answer), denier(await answer)], ['policy_denied', 'gateway/policy']);
+    assert.equal(house.origin.received, '');
+    assert.equal((await list(gateway))[0]!.state, 'approved');
+    clock.now_ms = change_ms - 5_000;
+    assert.equal((await house.pay(gateway, 1_500)).status, 200);
+  });
+
+  describe('with a one-time code beside it', () => {
+    const secret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
+    const clock = new TestClock();
+    clock.now_ms = Math.floor(clock.now_ms / 30_000) * 30_000;
+    const code = (steps = 0): string =>
+      `Weighbridge-OTP: ${oneTimeCode(base32(secret)!, clock.now_ms / 30_000 + steps, 6)}`;
+    const both = (): Promise<Gateway> => {
+      const second_factor = { secrets: { agent: secret }, pay_above_cents: 1_000, file: house.file(`codes-${files}`) };
+      const approval = { above_cents: 1_000, approvers, answer: 'forbidden', file: house.file(`approvals-${files++}`) };
+      return house.gateway({ second_factor, approval: approval as ApprovalConfig }, { clock });
+    };
+
+    test('norm 27: a call that waits for an approver keeps its code; without a right one nobody is asked', async () => {
+      const gateway = await both();
+      assert.equal(codeOf(await house.pay(gateway, 1_500)), 'second_factor_required');
+      assert.equal(codeOf(await house.pay(gateway, 1_500, 'agent', code(9))), 'second_factor_refused');
+      assert.deepEqual(await list(gateway), []);
+      const asked = await house.pay(gateway, 1_500, 'agent', code());
+      assert.equal(codeOf(asked), 'approval_required');
+      await decide(gateway, 'ada', idIn(asked), 'approve');
+      assert.equal((await house.pay(gateway, 1_500, 'agent', code())).status, 200);
+      const next = await house.pay(gateway, 1_500, 'agent', code());
+      assert.equal(codeOf(next), 'second_factor_refused', 'it was used by the call that passed');
+      assert.equal(house.arrived, 1);
+    });
+
+    test('norm 27: of two approved calls with one code one passes, and the other keeps its approval', async () => {
+      const gateway = await both();
+      for (const cents of [1_500, 1_600]) {
+        await decide(gateway, 'ada', idIn(await house.pay(gateway, cents, 'agent', code())), 'approve');
+      }
+      const answers = await Promise.all([1_500, 1_600].map((cents) => house.pay(gateway, cents, 'agent', code())));
+      assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 403]);
+      assert.equal(codeOf(answers.find(({ status }) => status === 403)!), 'second_factor_refused');
+      const states = (await list(gateway)).map(({ state }) => state);
+      assert.deepEqual(states.sort(), ['approved', 'served']);
+      const left = answers[0]!.status === 403 ? 1_500 : 1_600;
+      assert.equal((await house.pay(gateway, left, 'agent', code(1))).status, 200);
     });
   });
 

@@ -1,7 +1,7 @@
 /**
  * A human's word before grave calls: payments above an amount need one approver, above a second amount two different
- * ones; whatever policy allows with an approval alone needs one. An approval is bound to method, URL, body, amount and agent, and serves one call (norm 27). It is the last control
- * to decide, so that nothing else can fail a call that has taken its approval.
+ * ones; whatever policy allows with an approval alone needs one. An approval is bound to method, URL, body, amount and agent, and serves one call (norm 27). It is used up
+ * by `use`, the last step of all, so that nothing else can fail a call that has taken its approval.
  */
 import type { ApprovalConfig } from '#contract/config.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
@@ -42,6 +42,9 @@ export function approversFor(
 
 /** A call that is being decided on. */
 interface Asking {
+  readonly call: Call;
+  /** Is the approval to be used up, or only to be at hand? */
+  readonly using: boolean;
   /** Its agent has left, or it failed otherwise: it must not use an approval up. */
   over: boolean;
   /** Ends its waiting, where it is held. */
@@ -57,6 +60,13 @@ export class Approval implements Control {
   readonly #clock: Clock;
   readonly #external_url: string;
   readonly #asking = new Map<Call, Asking>();
+  /** Uses up the approval that is at hand; a call of which one is demanded only now is asked for as any other. */
+  readonly use: Control = {
+    name: this.name,
+    readsArguments: true,
+    bindsRequest: true,
+    decide: (call) => this.#decide(call, true),
+  };
 
   constructor({ config, store, clock, external_url }: ApprovalOptions) {
     this.#config = config;
@@ -66,6 +76,10 @@ export class Approval implements Control {
   }
 
   decide(call: Call): Denial | undefined | Promise<Denial | undefined> {
+    return this.#decide(call, false);
+  }
+
+  #decide(call: Call, using: boolean): Denial | undefined | Promise<Denial | undefined> {
     const { operation, amount_cents, request } = call;
     if (!operation) return unknownOperation;
     if (operation.class === 'pay' && (amount_cents === undefined || amount_cents < 0)) return unclear;
@@ -73,7 +87,7 @@ export class Approval implements Control {
     const approvers_needed = byAmount === 0 && call.approval_demanded === true ? 1 : byAmount;
     if (approvers_needed === 0) return undefined;
     if (!request) return unclear;
-    const asking: Asking = { over: false, end: undefined };
+    const asking: Asking = { call, using, over: false, end: undefined };
     this.#asking.set(call, asking);
     const wanted: Wanted = {
       agent: call.agent,
@@ -82,7 +96,7 @@ export class Approval implements Control {
       approvers_needed,
       request,
     };
-    return this.#ask(asking, wanted, call.approval_id).finally(() => this.#asking.delete(call));
+    return this.#ask(asking, wanted).finally(() => this.#asking.delete(call));
   }
 
   settle(call: Call): void {
@@ -92,16 +106,20 @@ export class Approval implements Control {
     asking.end?.();
   }
 
-  async #ask(asking: Asking, wanted: Wanted, named: string | undefined): Promise<Denial | undefined> {
+  async #ask(asking: Asking, wanted: Wanted): Promise<Denial | undefined> {
     const store = this.#store;
+    const { call, using } = asking;
+    const named = call.approved_by ?? call.approval_id;
     if (named !== undefined && !store.isFor(named, wanted)) return mismatch;
     const id = named ?? (await store.ask(wanted));
     if (id === undefined) return full;
-    if (store.stateOf(id) === 'pending' && this.#config.answer === 'hold' && !asking.over) await this.#hold(asking, id);
+    const holds = this.#config.answer === 'hold' && !using;
+    if (store.stateOf(id) === 'pending' && holds && !asking.over) await this.#hold(asking, id);
     if (asking.over) return this.#denial('approval_required', 'the agent has left', id);
     switch (store.stateOf(id)) {
       case 'approved':
-        return (await store.serve(id)) ? undefined : this.#denial('approval_used', 'used before', id);
+        call.approved_by = id;
+        return !using || (await store.serve(id)) ? undefined : this.#denial('approval_used', 'used before', id);
       case 'served':
         return this.#denial('approval_used', 'used before', id);
       case 'denied':

@@ -212,20 +212,28 @@ describe('bearer', () => {
   });
 });
 
+/** Its wall clock can be set without time going by. */
+class SteppedClock extends TestClock {
+  step_ms = 0;
+  override epoch_ms(): number {
+    return this.now_ms + this.step_ms;
+  }
+}
+
 describe('tokens that are bound to a key', () => {
   const external_url = 'https://agents.example.test/gw/';
   const path = '/calendar/events';
   let authority: Authority;
   let origin: Origin;
   let gateway: Gateway;
-  // A minute on, so that the process is no young one, whose proofs may have been used before.
   const clock = new TestClock();
-  clock.now_ms = Date.now() + 60_000;
-  const iat = Math.floor(clock.now_ms / 1_000);
+  // A minute after the start: proofs of a young gateway may have been used before.
+  const iat = Math.floor(clock.now_ms / 1_000) + 60;
   before(async () => {
     authority = await Authority.start();
     origin = await Origin.start();
     gateway = await gatewayTo(origin.url, { bearer: authority.verifier }, { external_url, clock });
+    clock.now_ms += 60_000;
   });
   after(async () => {
     await gateway.close();
@@ -285,9 +293,9 @@ describe('tokens that are bound to a key', () => {
   });
 
   /** A gateway, and what it says to a proof with these claims. */
-  async function asked(bearer: VerifierConfig, now_ms: number) {
-    const own = new TestClock();
-    own.now_ms = now_ms;
+  async function asked(bearer: VerifierConfig) {
+    const own = new SteppedClock();
+    own.now_ms = clock.now_ms;
     const young = await gatewayTo(origin.url, { bearer }, { external_url, clock: own });
     const { key, token, parts } = await bound();
     const answerTo = async (claims: Record<string, unknown>) => {
@@ -300,25 +308,45 @@ describe('tokens that are bound to a key', () => {
       const error = /^DPoP error="(\w+)"/.exec(challenge(answer))?.[1];
       return { status: answer.status, error, nonce, again: () => send(young.url, get(path, ...lines)) };
     };
-    return { young, answerTo };
+    return { young, own, answerTo };
   }
 
-  test('norm 24: a proof that may have been used before the process started is taken with its nonce alone', async () => {
-    const started_s = Math.floor(performance.timeOrigin / 1_000);
-    const { young, answerTo } = await asked(authority.verifier, (started_s + 5) * 1_000);
-    for (const iat of [started_s - 1, started_s, started_s + 1, started_s + 10]) {
+  test('norm 24: a proof that may have been used before the gateway listened is taken with its nonce alone', async () => {
+    const begin_s = iat;
+    const { young, own, answerTo } = await asked(authority.verifier);
+    own.now_ms += 5_000;
+    for (const iat of [begin_s - 1, begin_s, begin_s + 1, begin_s + 10]) {
       const { status, error, nonce } = await answerTo({ iat });
-      assert.deepEqual([status, error], [401, 'use_dpop_nonce'], String(iat - started_s));
+      assert.deepEqual([status, error], [401, 'use_dpop_nonce'], String(iat - begin_s));
       const mended = await answerTo({ iat, nonce });
       assert.deepEqual([mended.status, mended.nonce], [200, undefined]);
       assert.equal((await mended.again()).status, 401, 'once');
     }
-    assert.equal((await answerTo({ iat: started_s + 11 })).status, 200, 'nobody took that one before');
+    assert.equal((await answerTo({ iat: begin_s + 11 })).status, 200, 'nobody took that one before');
     await young.close();
   });
 
+  for (const step_s of [300, -300]) {
+    test(`norm 24: … a wall clock that is set ${step_s} s on after the start takes no old proof along`, async () => {
+      const { young, own, answerTo } = await asked(authority.verifier);
+      own.step_ms = step_s * 1_000;
+      // Set back, it comes to the begin once more.
+      for (const later_ms of [0, Math.max(0, -own.step_ms)]) {
+        own.now_ms += later_ms;
+        const now_s = Math.floor(own.epoch_ms() / 1_000);
+        for (const lead_s of [-1, 0, 9]) {
+          assert.equal((await answerTo({ iat: now_s + lead_s })).error, 'use_dpop_nonce', `${later_ms} ${lead_s}`);
+        }
+      }
+      own.now_ms += 11_000;
+      const now_s = Math.floor(own.epoch_ms() / 1_000);
+      assert.equal((await answerTo({ iat: now_s })).status, 200, 'made after the begin by either clock');
+      await young.close();
+    });
+  }
+
   test('require_nonce: every proof needs one of this gateway, and the 401 says so and brings it', async () => {
-    const { young, answerTo } = await asked({ ...authority.verifier, require_nonce: true }, clock.now_ms);
+    const { young, answerTo } = await asked({ ...authority.verifier, require_nonce: true });
     const { status, error, nonce } = await answerTo({ iat });
     assert.deepEqual([status, error], [401, 'use_dpop_nonce']);
     assert.equal((await answerTo({ iat, nonce: `${nonce}x` })).error, 'use_dpop_nonce');

@@ -14,7 +14,7 @@ import {
   proofFault,
   tokenHash,
 } from '#contract/dpop.ts';
-import { type Cause, denialDescription, nonceHeader } from '#contract/tools.ts';
+import { denialDescription, nonceHeader, type TokenFault, tokenFaultDescription } from '#contract/tools.ts';
 import type { Clock } from '../clock.ts';
 import { isSecretOf, secretDigest } from '../secretDigest.ts';
 import type { Call, Control, Denial, Presented } from './control.ts';
@@ -48,12 +48,6 @@ export interface BearerOptions {
   external_url: string;
 }
 
-/**
- * Proofs are remembered in this process alone: one that may have been used with the process that had its place needs a
- * nonce of this one.
- */
-const startOfProcess_ms = performance.timeOrigin;
-
 export const metadataPath = '/.well-known/oauth-protected-resource';
 
 export class Bearer implements Control {
@@ -64,26 +58,33 @@ export class Bearer implements Control {
   readonly #keys: ReturnType<typeof createRemoteJWKSet>;
   readonly #secret: Buffer;
   readonly #tokens = new Map<string, CheckedToken>();
-  readonly #pending = new Map<string, Promise<CheckedToken | Cause>>();
+  readonly #pending = new Map<string, Promise<CheckedToken | TokenFault>>();
   readonly #revoked = new Set<string>();
   /** Ends every challenge: where the metadata are (RFC 9728 §5.1). */
   readonly #metadata: string;
   readonly #noToken: Denial;
   /** For a token that came in a way that is not accepted (norm 21). */
   readonly malformed: Denial;
-  readonly #invalid: Record<Cause, Denial>;
+  readonly #invalid: Record<TokenFault, Denial>;
   readonly #proofs: ProofChecker;
+  /**
+   * Proofs are remembered here alone, from here on: one that may have been used with the gateway that had our place needs
+   * a nonce of ours. By both clocks, since the wall clock may be set right later.
+   */
+  readonly #begin_ms: { readonly epoch: number; readonly monotonic: number };
   readonly #unproven: Record<ProofFault, Denial>;
   /** For a token that is bound to no key, where it should be or was sent as if it were. */
   readonly #unbound: Denial;
   /** Under which agents reach this gateway: their proofs are made for it. */
   readonly #base: string;
 
+  /** The listener must be open, and serve nothing yet: what came before it was never ours. */
   constructor({ verifier, clock, external_url }: BearerOptions) {
     this.#verifier = verifier;
     this.#clock = clock;
     const { require_nonce = false } = verifier;
-    this.#proofs = new ProofChecker({ since_ms: startOfProcess_ms, require_nonce });
+    this.#proofs = new ProofChecker({ require_nonce });
+    this.#begin_ms = { epoch: clock.epoch_ms(), monotonic: clock.monotonic_ms() };
     this.#base = external_url.replace(/\/$/, '');
     this.#keys = createRemoteJWKSet(new URL(verifier.jwks_uri), {
       cacheMaxAge: keysMaxAge_ms,
@@ -104,15 +105,15 @@ export class Bearer implements Control {
       `Bearer error="invalid_request", error_description="send the access token once, in the Authorization header field", ${this.#metadata}`,
     );
     this.#invalid = Object.fromEntries(
-      (Object.keys(denialDescription) as Cause[]).map((cause) => [
+      (Object.keys(tokenFaultDescription) as TokenFault[]).map((cause) => [
         cause,
         this.#denial(
           'invalid_token',
           cause,
-          `Bearer error="invalid_token", error_description="${denialDescription[cause]}", ${this.#metadata}`,
+          `Bearer error="invalid_token", error_description="${tokenFaultDescription[cause]}", ${this.#metadata}`,
         ),
       ]),
-    ) as Record<Cause, Denial>;
+    ) as Record<TokenFault, Denial>;
     const unbound = 'the access token is bound to no key';
     this.#unbound = this.#denial('invalid_token', 'unbound', this.#dpop('invalid_token', unbound));
     this.#unproven = Object.fromEntries(
@@ -180,15 +181,27 @@ export class Bearer implements Control {
     const { proof, method, path } = presented;
     const url = this.#base + path;
     const now_ms = this.#clock.epoch_ms();
-    const fault = this.#proofs.check({ proof, method, url, ...binding, now_ms });
+    const since_ms = this.#since_ms(now_ms);
+    const fault = this.#proofs.check({ proof, method, url, ...binding, now_ms, since_ms });
     if (fault === 'nonce') return this.#wantsNonce(this.#proofs.nonce(now_ms));
     return fault === null ? undefined : this.#unproven[fault];
   }
 
-  /** RFC 9449 §9. */
+  /** A wall clock that went ahead since then took the begin along; one that went back leaves it where it was. */
+  #since_ms(now_ms: number): number {
+    const { epoch, monotonic } = this.#begin_ms;
+    return Math.max(epoch, now_ms - (this.#clock.monotonic_ms() - monotonic));
+  }
+
+  /** RFC 9449 §9: no denial, and in the audit log a challenge. */
   #wantsNonce(nonce: string): Denial {
     const denial = this.#unproven.nonce;
-    return { ...denial, headers: [...denial.headers!, nonceHeader, nonce] };
+    return {
+      ...denial,
+      code: 'nonce_wanted',
+      reason: 'challenge: no nonce in the proof',
+      headers: [...denial.headers!, nonceHeader, nonce],
+    };
   }
 
   /** RFC 9449 §7.1. */
@@ -209,7 +222,7 @@ export class Bearer implements Control {
   }
 
   /** Checks a token once, however many calls bring it at the same time. */
-  #check(token: string): Promise<CheckedToken | Cause> {
+  #check(token: string): Promise<CheckedToken | TokenFault> {
     const pending = this.#pending.get(token);
     if (pending) return pending;
     const check = this.#verify(token).finally(() => this.#pending.delete(token));
@@ -217,7 +230,7 @@ export class Bearer implements Control {
     return check;
   }
 
-  async #verify(token: string): Promise<CheckedToken | Cause> {
+  async #verify(token: string): Promise<CheckedToken | TokenFault> {
     this.#tokens.delete(token);
     let claims: JWTPayload;
     try {
@@ -258,7 +271,7 @@ export class Bearer implements Control {
  * What is wrong with a token, by jose's error.
  * @throws the error itself where it is not the token's fault: keys that cannot be had are no reason to say 401.
  */
-function causeOfError(error: unknown): Cause {
+function causeOfError(error: unknown): TokenFault {
   if (error instanceof errors.JWTExpired) return 'expired';
   if (error instanceof errors.JWTClaimValidationFailed) return error.claim === 'aud' ? 'audience' : 'unknown';
   if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) throw error;

@@ -70,6 +70,10 @@ export interface Call {
   readonly approval_id?: string | undefined;
   /** Set by the policy control: it allows the call with a human's approval alone. */
   approval_demanded?: boolean;
+  /** Set by the second-factor control: the time step of the right code that came along, not used yet. */
+  code_step?: number;
+  /** Set by the approval control: the id of the approval that is there for it, not used yet. */
+  approved_by?: string;
   /** Set for controls that bind to the request, once a payment's or deletion's body was read whole, and can be shown whole. */
   request?: BoundRequest | undefined;
   /** The request's own span, so that a control's waiting shows in its trace. */

@@ -1,7 +1,8 @@
 /**
  * A second factor for grave calls: one-time codes by RFC 6238 with its defaults (SHA-1, 6 digits, steps of 30 s since
  * 1970). A code is accepted one step early or late (§5.2) and once: after it, neither it nor an older one is (norm 27),
- * a restart notwithstanding. Wrong codes are throttled (RFC 4226 §7.3).
+ * a restart notwithstanding. It is looked at when the call comes, and used by `use`, once nothing but the approval's own
+ * use can refuse the call any more: whoever waits for a human keeps the code for the call that passes. Wrong codes are throttled (RFC 4226 §7.3).
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
@@ -37,6 +38,12 @@ export class SecondFactor implements Control {
   /** Step of the latest code that was accepted, by agent. */
   readonly #latest: Map<string, number>;
   readonly #tries = new RateLimiterMemory(maxWrong);
+  /** Uses the code up that the call's passage rests on; of calls in parallel with one code, the first has it. */
+  readonly use: Control = {
+    name: this.name,
+    readsArguments: true,
+    decide: (call) => (call.code_step === undefined ? undefined : this.#use(call.agent, call.code_step)),
+  };
 
   private constructor(
     config: SecondFactorConfig,
@@ -78,13 +85,14 @@ export class SecondFactor implements Control {
     return this.#journal.close();
   }
 
-  #demand({ agent, one_time_code }: Call): Denial | Promise<Denial | undefined> {
-    const secret = this.#secrets.get(agent);
+  #demand(call: Call): Denial | Promise<Denial | undefined> {
+    const secret = this.#secrets.get(call.agent);
     if (!secret) return noSecret;
-    return one_time_code === undefined ? required : this.#check(agent, secret, one_time_code);
+    return call.one_time_code === undefined ? required : this.#check(call, secret, call.one_time_code);
   }
 
-  async #check(agent: string, secret: Buffer, code: string): Promise<Denial | undefined> {
+  async #check(call: Call, secret: Buffer, code: string): Promise<Denial | undefined> {
+    const { agent } = call;
     try {
       // Counted before it is looked at, so that guesses in parallel count too.
       await this.#tries.consume(agent);
@@ -94,12 +102,22 @@ export class SecondFactor implements Control {
     }
     const step = this.#stepOf(secret, code);
     if (step === undefined) return refused;
-    if (step <= (this.#latest.get(agent) ?? Number.NEGATIVE_INFINITY)) return used;
+    if (this.#isUsed(agent, step)) return used;
+    call.code_step = step;
+    await this.#tries.reward(agent);
+    return undefined;
+  }
+
+  async #use(agent: string, step: number): Promise<Denial | undefined> {
+    if (this.#isUsed(agent, step)) return used;
     // Used from here on, whatever becomes of the write: two calls at once cannot both have it.
     this.#latest.set(agent, step);
-    await this.#tries.reward(agent);
     await this.#journal.append({ agent, step });
     return undefined;
+  }
+
+  #isUsed(agent: string, step: number): boolean {
+    return step <= (this.#latest.get(agent) ?? Number.NEGATIVE_INFINITY);
   }
 
   /** The latest step within reach that has this code; every step is compared, in constant time (norm 34). */

@@ -1,6 +1,8 @@
 /** Denials without an answer (claims C5 and C7), on a real gateway before a real upstream. */
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, afterEach, before, describe, test } from 'node:test';
+import { testKey, testProof } from '../../bench/testbed/testing_proof.ts';
 import type { Gateway } from '../gateway.ts';
 import { Collector, get, RawClient, until } from '../testing.ts';
 import { codeOf, denier, House, payment } from './testing_calls.ts';
@@ -74,6 +76,36 @@ describe('silent drop', () => {
     assert.equal((await house.pay(all, 60)).status, 202);
     assert.equal((await open(all, get('/calendar/events')).untilEnd()).raw, '');
     assert.equal(house.origin.received, '');
+  });
+
+  test('being asked for a nonce is no denial: it is answered, and recorded as a challenge; a proof used twice is not', async () => {
+    const file = house.file('audit.jsonl');
+    const controls = { audit: { file, mode: 'group_commit' as const } };
+    const gateway = await house.gateway(controls, { denials: { silent_drop: { cap_ms: 100 } } });
+    const key = await testKey();
+    const token = await house.authority.token({ cnf: { jkt: key.jkt } });
+    const htu = `${gateway.url}/calendar/events`;
+    const proven = async (claims: Record<string, unknown>): Promise<string> => {
+      const proof = await testProof(key, { htm: 'GET', htu, token, claims });
+      return get('/calendar/events', `Authorization: DPoP ${token}`, `DPoP: ${proof}`);
+    };
+    const iat = Math.floor(Date.now() / 1_000);
+    const asked = await open(gateway, await proven({ iat })).untilEnd();
+    assert.deepEqual([asked.status, codeOf(asked)], [401, 'nonce_wanted']);
+    const mended = await proven({ iat, nonce: asked.fields.get('dpop-nonce')![0] });
+    assert.equal((await open(gateway, mended).untilEnd()).status, 200);
+    assert.equal((await open(gateway, mended).untilEnd()).raw, '');
+    assert.equal(house.arrived, 1);
+    await gateway.drain();
+    const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
+    const denials = lines.map((line) => JSON.parse(line)).filter(({ decision }) => decision === 'deny');
+    assert.deepEqual(
+      denials.map(({ control, reason, status }) => [control, reason, status]),
+      [
+        ['gateway/bearer', 'challenge: no nonce in the proof', 401],
+        ['gateway/bearer', 'proof replay', 0],
+      ],
+    );
   });
 
   test('a body that never ends, or breaks the rules, earns no answer either', async () => {

@@ -128,7 +128,7 @@ export class Attempt implements Dispatcher.DispatchHandler, LaneUser {
         return;
       }
     }
-    const headers = responseHeaders(fields);
+    const headers = responseHeaders(fields, core.tokensEndHere);
     if (this.#exchange.bodyUnfinished) headers.push('connection', 'close');
     const length = contentLengthOf(req.method!, status, fields);
     this.#relay = new Relay(res, { status, headers, length }, controller, core.limits.stalled_reader_ms);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Gateway } from '../gateway.ts';
-import { answering, fieldsIn, gatewayTo, get, Origin, send } from '../testing.ts';
+import { Authority, answering, fieldsIn, gatewayTo, get, Origin, send } from '../testing.ts';
 
 describe('norm 28: header fields', () => {
   let origin: Origin;
@@ -99,6 +99,26 @@ describe('norm 28: header fields', () => {
     assert.equal(answer.fields.get('weighbridge-denied-by'), undefined);
     await other.close();
     await liar.stop();
+  });
+
+  test('an upstream’s nonce for proofs goes on only where the agent’s token does', async () => {
+    const asking = await Origin.start(answering('HTTP/1.1 200 OK\r\nDPoP-Nonce: theirs\r\nContent-Length: 0\r\n\r\n'));
+    const authority = await Authority.start();
+    const { verifier, token_endpoint, audience } = authority;
+    const vault = { token_endpoint, client_id: 'vault', client_secret: 'x', scopes: [], resource: audience };
+    const token = `Authorization: Bearer ${await authority.token()}`;
+    for (const [controls, nonce] of [
+      [{}, ['theirs']],
+      [{ bearer: verifier }, undefined],
+      [{ credentials: vault }, undefined],
+    ] as const) {
+      const other = await gatewayTo(asking.url, controls);
+      const answer = await send(other.url, get('/calendar/events', token));
+      assert.deepEqual([answer.status, answer.fields.get('dpop-nonce')], [200, nonce], Object.keys(controls).join());
+      await other.close();
+    }
+    await authority.stop();
+    await asking.stop();
   });
 
   test('trailers go no further, in either direction', async () => {

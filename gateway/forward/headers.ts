@@ -2,7 +2,7 @@
  * Which header fields go on, in either direction (RFC 9110 §7.6; norm 28). One pass over the raw fields of a request
  * sorts them into those that are forwarded as they are and those that the gateway reads or replaces.
  */
-import { approvalHeader, callHeader, oneTimeCodeHeader, taskHeader } from '#contract/tools.ts';
+import { approvalHeader, callHeader, nonceHeader, oneTimeCodeHeader, taskHeader } from '#contract/tools.ts';
 import { deniedByHeader } from '../errors.ts';
 
 const forward = 0;
@@ -211,12 +211,19 @@ const responseHop = new Set([
   'upgrade',
   deniedByHeader,
 ]);
+/** An agent files nonces by the server that it calls: this one would take the place of the gateway's own. */
+const responseHopOfTokens = new Set([...responseHop, nonceHeader]);
 
 /**
  * The fields of an upstream's answer that go on, as a raw list.
  * @param fields by lower-case name, as undici parsed them.
+ * @param tokensEndHere is the gateway the agent's protected resource? Upstreams' nonces are for its proofs then.
  */
-export function responseHeaders(fields: Record<string, string | string[] | undefined>): string[] {
+export function responseHeaders(
+  fields: Record<string, string | string[] | undefined>,
+  tokensEndHere: boolean,
+): string[] {
+  const dropped = tokensEndHere ? responseHopOfTokens : responseHop;
   const connectionField = fields.connection;
   const named =
     connectionField === undefined || connectionField === 'keep-alive' || connectionField === 'close'
@@ -224,7 +231,7 @@ export function responseHeaders(fields: Record<string, string | string[] | undef
       : optionsOf(String(connectionField));
   const out: string[] = [];
   for (const name in fields) {
-    if (responseHop.has(name) || named?.has(name)) continue;
+    if (dropped.has(name) || named?.has(name)) continue;
     const value = fields[name];
     if (typeof value === 'string') out.push(name, value);
     else if (value !== undefined) for (const one of value) out.push(name, one);

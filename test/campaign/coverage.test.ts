@@ -39,7 +39,7 @@ test('a recording that is killed is taken up where it was, and Ctrl-C says how t
   resumed.child.kill('SIGINT');
   const { code, stderr } = await resumed.ended;
   assert.equal(code, 105, stderr);
-  assert.match(stderr, /go on with: npx weighbridge coverage record --resume --blocks 500 --out /);
+  assert.match(stderr, /go on with: npx weighbridge coverage record --resume --blocks 500 --part 50 --out /);
   assert.match(stderr, /\d+ of 500 blocks kept, \d+ void · /);
   assert.deepEqual(await survivors(children), []);
 

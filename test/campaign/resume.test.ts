@@ -71,6 +71,7 @@ test('Ctrl-C leaves a report of what is whole, and says how to go on', async () 
   assert.equal(code, 105, stderr);
   assert.match(stderr, /1 whole block is kept, marked aborted; go on with: npx weighbridge run --resume --out '/);
   assert.equal(manifestOf(stopped).status, 'aborted');
+  assert.equal(manifestOf(stopped).policy, undefined, 'not all of its calls were made');
   assert.equal((await weighbridge(['verify', stopped])).code, 0);
   assert.equal((await weighbridge(['report', stopped])).code, 0);
 });

@@ -46,6 +46,11 @@ describe('claims on load', () => {
     ],
     ['no arm', '{metric: saturation, at_least: 5 /s}', /an arm alone/],
     ['an arm that is not pressed', '{arm: native-regressed, metric: knee, at_least: 2 workers}', /expected direct, /],
+    [
+      'a pair of which one is not pressed',
+      '{arm: native, baseline: native-regressed, metric: saturation_ratio, at_least: 50 %}',
+      /found "native-regressed", expected arms that are in the load phase: direct, /,
+    ],
     ['no comparison', '{metric: saturation_ratio, at_least: 5 %}', /a claim with compare, or with arm and baseline/],
     ['no margin', '{arm: native, metric: saturation}', /at_least or at_most/],
     ['a margin in ms', '{arm: native, metric: saturation, below_ms: 5}', /at_least or at_most for saturation/],
@@ -64,6 +69,20 @@ describe('claims on load', () => {
   ] as const) {
     it(`refused: ${what}`, () => refused(`claims: {x: ${text}}`, expected));
   }
+});
+
+describe('claims on load about arms that are watched otherwise', () => {
+  const arms =
+    'arms: [direct, passthrough, direct-untraced, direct-full-sdk, passthrough-untraced, passthrough-full-sdk]';
+  for (const claim of [
+    '{arm: direct-untraced, metric: saturation, at_least: 5 /s}',
+    '{compare: hop_untraced, metric: saturation_ratio, at_least: 5 %}',
+  ])
+    it(`refused: ${claim}`, () =>
+      refused(
+        `${arms}\nclaims: {x: ${claim}}`,
+        /found "(direct|passthrough)-untraced", expected .*direct, direct-b or passthrough$/m,
+      ));
 });
 
 describe('the probe', () => {

@@ -1,4 +1,5 @@
 /** Which arm is compared with which. */
+import { kindButFor } from '#contract/arms.ts';
 import { builtinArms, builtinComparisons } from './builtin.ts';
 import { describeValue, listText, type Path, type Report, suggestion } from './problems.ts';
 import type { CampaignFile } from './schema.ts';
@@ -59,7 +60,7 @@ const pairsOfClaims = ({ claims = {} }: CampaignFile): Comparison[] =>
  * that are the same the first will do.
  */
 function watching(arms: readonly ArmSpec[]): Comparison[] {
-  return alikeButFor('telemetry', arms).flatMap((kind) => {
+  return kindsButFor('telemetry', arms).flatMap((kind) => {
     const unwatched = kind.find((a) => a.telemetry === 'off');
     const watched = [undefined, 'full'].flatMap((telemetry) => kind.find((a) => a.telemetry === telemetry) ?? []);
     return unwatched ? watched.map(({ arm }) => ({ name: `watching_${arm}`, arm, baseline: unwatched.arm })) : [];
@@ -69,7 +70,7 @@ function watching(arms: readonly ArmSpec[]): Comparison[] {
 /** What durable audit records cost: arms that differ in nothing but the mode, against the first that buffers them. */
 function durability(arms: readonly ArmSpec[]): Comparison[] {
   const logged = arms.filter((a) => a.gateway === 'gateway');
-  return alikeButFor('audit', logged).flatMap((kind) => {
+  return kindsButFor('audit', logged).flatMap((kind) => {
     const buffered = kind.find((a) => a.audit === undefined);
     const durable = buffered ? kind.filter((a) => a.audit !== undefined) : [];
     return durable.map(({ arm }) => ({ name: `durability_${arm}`, arm, baseline: buffered!.arm }));
@@ -77,11 +78,9 @@ function durability(arms: readonly ArmSpec[]): Comparison[] {
 }
 
 /** Arms in groups that differ in nothing but this, and their names. */
-function alikeButFor(key: 'telemetry' | 'audit', arms: readonly ArmSpec[]): ArmSpec[][] {
-  const kindOf = ({ agent, controls, gateway, delay_ms, telemetry, audit }: ArmSpec): string =>
-    JSON.stringify([agent, controls, gateway, delay_ms, key === 'telemetry' ? audit : telemetry]);
-  return [...Map.groupBy(arms, kindOf).values()];
-}
+const kindsButFor = (trait: 'telemetry' | 'audit', arms: readonly ArmSpec[]): ArmSpec[][] => [
+  ...Map.groupBy(arms, (arm) => kindButFor(trait, arm)).values(),
+];
 
 /** An arm of the user's own, against no security at all and, behind a gateway, against controls in the agent. */
 function added({ arm, gateway, telemetry }: ArmSpec): Comparison[] {

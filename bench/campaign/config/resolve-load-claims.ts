@@ -1,6 +1,6 @@
 /** A user's claim on a figure of the load phase: of one arm, or of an arm ÷ its baseline. */
 import { compareOfArm } from '#contract/loadClaims.ts';
-import { isRefusal, metricNamed, parseQuantity, type Quantity } from '../../thresholds/index.ts';
+import { has, isRefusal, metricNamed, parseQuantity, type Quantity } from '../../thresholds/index.ts';
 import { describeValue, type Finding, listText, type Path, type Report, suggestion } from './problems.ts';
 import { comparisonOf, type Given } from './resolve-claims.ts';
 import type { ClaimFile } from './schema.ts';
@@ -21,7 +21,8 @@ export function loadClaim(name: string, claim: ClaimFile, path: Path, given: Giv
       of: 'key',
     });
   }
-  const about = metric.about === 'arm' ? armOf(claim, path, given) : pairOf(claim, path, given);
+  const pressed = { ...given, fit: given.arms.filter((a) => has(a, metric)).map((a) => a.arm) };
+  const about = metric.about === 'arm' ? armOf(claim, path, pressed) : pairOf(claim, path, pressed);
   const margin = marginIn(claim, metric, path, report);
   if (!about || !margin) return [];
   const statement = `Under load, ${metric.name} of ${about.words} is ${margin.margin}.`;
@@ -33,7 +34,12 @@ interface About {
   words: string;
 }
 
-function armOf({ arm, compare, baseline, metric }: ClaimFile, path: Path, { arms, report }: Given): About | undefined {
+interface Pressed extends Given {
+  /** Arms that are in the load phase. */
+  fit: string[];
+}
+
+function armOf({ arm, compare, baseline, metric }: ClaimFile, path: Path, { fit, report }: Pressed): About | undefined {
   const expected = `an arm alone, since ${metric} is a figure of one; ${metric}_ratio compares two`;
   if (compare !== undefined || baseline !== undefined) {
     const key = compare !== undefined ? 'compare' : 'baseline';
@@ -44,13 +50,12 @@ function armOf({ arm, compare, baseline, metric }: ClaimFile, path: Path, { arms
     report({ path, found: 'no arm', expected, of: 'key' });
     return undefined;
   }
-  const fit = arms.filter((a) => !a.lifecycle_only).map((a) => a.arm);
   if (fit.includes(arm)) return { compare: compareOfArm(arm), words: arm };
   report({ path: [...path, 'arm'], found: describeValue(arm), expected: listText(fit), ...suggestion(arm, fit) });
   return undefined;
 }
 
-function pairOf(claim: ClaimFile, path: Path, given: Given): About | undefined {
+function pairOf(claim: ClaimFile, path: Path, given: Pressed): About | undefined {
   const { compare, arm, baseline } = claim;
   if (compare === undefined && arm === undefined && baseline === undefined) {
     const expected = 'a claim with compare, or with arm and baseline';
@@ -59,6 +64,12 @@ function pairOf(claim: ClaimFile, path: Path, given: Given): About | undefined {
   }
   const name = comparisonOf(claim, path, given);
   const pair = given.comparisons.find((c) => c.name === name);
+  const absent = pair && [pair.arm, pair.baseline].find((side) => !given.fit.includes(side));
+  if (absent !== undefined) {
+    const expected = `arms that are in the load phase: ${listText(given.fit)}`;
+    given.report({ path, found: describeValue(absent), expected, of: 'key' });
+    return undefined;
+  }
   return pair && { compare: pair.name, words: `${pair.arm} ÷ ${pair.baseline}` };
 }
 

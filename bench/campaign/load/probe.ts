@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Gate } from '#contract/analysis.ts';
 import type { ProbeOrder, ProbeReport } from '#contract/calls.ts';
 import type { ProberMethods } from '#contract/control.ts';
+import { probeGate } from '#contract/loadFigures.ts';
 import type { Manifest } from '#contract/manifest.ts';
 import { callHeader, operationByName, toolsAudience } from '#contract/tools.ts';
 import { stopIfAsked } from '../stop.ts';
@@ -21,10 +22,10 @@ const operation = operationByName.get('calendar.list_events')!;
 
 /** Each connection may have one request under way when the time is up; those go without a sample. */
 export function completeness(block: number, probe: PlannedProbe, { unanswered, report }: ProbeReport): Gate {
-  const { arm, target, connections } = probe;
+  const { connections } = probe;
   const lost = Math.max(0, unanswered - connections);
   return {
-    name: `probe of ${target} (${arm}) complete`,
+    name: probeGate(probe),
     block,
     value: lost,
     limit: 0,

@@ -27,7 +27,7 @@ export const revokedToken: Attack = {
     const started_ms = performance.now();
     const after = await makeCalls(agent, wanted());
     const [first, second] = after.calls.map((call) => after.attempts.filter((a) => a.call_id === call.call_id));
-    const refused = first![0]?.status === 401;
+    const refused = isRefusedAsRevoked(first!);
     const trace_id = after.calls[0]!.trace_id;
     return judged({
       tries: 1,
@@ -51,7 +51,19 @@ export const revokedToken: Attack = {
   },
 };
 
-const attemptsText = (attempts: readonly AttemptRow[]): string =>
+/**
+ * Whether the revoked token was found out. A server that wants a nonce first has not looked at it yet: the attempt with
+ * the nonce tells.
+ * @throws where it was refused for another reason, which says nothing of revocation
+ */
+export function isRefusedAsRevoked(attempts: readonly Pick<AttemptRow, 'status' | 'cause'>[]): boolean {
+  const telling = attempts.find(({ cause }) => cause !== 'nonce');
+  if (telling?.status !== 401) return false;
+  if (telling.cause === 'revoked') return true;
+  throw new Error(`the revoked token was refused for another reason: ${attemptsText(attempts)}`);
+}
+
+const attemptsText = (attempts: readonly Pick<AttemptRow, 'status' | 'cause'>[]): string =>
   attempts.map(({ status, cause }) => `${status ?? 'no answer'}${cause === null ? '' : ` (${cause})`}`).join(', then ');
 
 /** With one token per scope set there was a second one to be sent. */

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import type { GatewayConfig } from '#contract/config.ts';
 import { attackOn } from '../testing.ts';
 import { refreshTokenReuse } from './refresh-token-reuse.ts';
-import { revokedToken } from './revoked-token.ts';
+import { isRefusedAsRevoked, revokedToken } from './revoked-token.ts';
 import { stolenAccessToken } from './stolen-access-token.ts';
 import { wrongAudience } from './wrong-audience.ts';
 
@@ -39,6 +39,17 @@ describe('a stolen access token', () => {
 });
 
 describe('a revoked token', () => {
+  it('is found out by a 401 for that cause alone, once a nonce that was wanted is there', () => {
+    const revoked = { status: 401, cause: 'revoked' } as const;
+    const nonce = { status: 401, cause: 'nonce' } as const;
+    const served = { status: 200, cause: null };
+    assert.equal(isRefusedAsRevoked([revoked, served]), true);
+    assert.equal(isRefusedAsRevoked([nonce, revoked, served]), true);
+    assert.equal(isRefusedAsRevoked([nonce, served]), false);
+    assert.equal(isRefusedAsRevoked([served]), false);
+    for (const cause of ['expired', 'audience', 'unknown'] as const)
+      assert.throws(() => isRefusedAsRevoked([{ status: 401, cause }, served]), /for another reason/);
+  });
   it('gateway: the gateway was told, and refuses it', async () => {
     const cell = await attackOn(revokedToken, 'gateway');
     assert.deepEqual([cell.outcome, cell.by, cell.succeeded], ['stopped', 'gateway', 0]);

@@ -3,7 +3,14 @@
  * pointer of RFC 9728 §5.1. All texts are built once, at start.
  */
 import { dpopAlgs, type ProofFault, proofError, proofFault } from '#contract/dpop.ts';
-import { type Cause, denialDescription, nonceHeader, type Scope } from '#contract/tools.ts';
+import {
+  type Cause,
+  denialDescription,
+  nonceHeader,
+  type Scope,
+  type TokenFault,
+  tokenFaultDescription,
+} from '#contract/tools.ts';
 
 export interface Reply {
   readonly status: number;
@@ -47,7 +54,7 @@ export class Challenges {
   /** For a token that is bound to no key, where it should be or was sent as if it were. */
   readonly unboundToken: Reply;
   readonly #unproven: ReadonlyMap<ProofFault, Reply>;
-  readonly #invalid: ReadonlyMap<Cause, Reply>;
+  readonly #invalid: ReadonlyMap<TokenFault, Reply>;
   readonly #insufficient = new Map<Scope, Reply>();
   readonly #pointer: string;
 
@@ -70,15 +77,15 @@ export class Challenges {
     this.malformedToken = this.#refuse(400, 'invalid_request', 'the authorization field is malformed');
     this.tokenInQuery = this.#refuse(400, 'invalid_request', 'an access token does not belong in the query');
     this.#invalid = new Map(
-      (['expired', 'revoked', 'audience', 'unknown'] as const).map((cause) => [
+      (Object.keys(tokenFaultDescription) as TokenFault[]).map((cause) => [
         cause,
-        { ...this.#refuse(401, 'invalid_token', denialDescription[cause]), cause },
+        { ...this.#refuse(401, 'invalid_token', tokenFaultDescription[cause]), cause },
       ]),
     );
   }
 
   /** Norm 19. */
-  invalidToken(cause: Exclude<Cause, 'scope' | 'nonce'>): Reply {
+  invalidToken(cause: TokenFault): Reply {
     return this.#invalid.get(cause)!;
   }
 

@@ -12,7 +12,7 @@ import { describeEffects } from './means/deeds.ts';
 import { cannotLimit, limitFiles } from './means/fullDisk.ts';
 import { payUnasked } from './means/payments.ts';
 import { describeRecords, gatewayFor, hasControl, places } from './means/started.ts';
-import { asks, describeAnswer, holderOf, pays } from './means/wire.ts';
+import { asks, describeAnswer, holderOf, pays, type WireAnswer } from './means/wire.ts';
 
 /** Above what an approver is asked for, within what is allowed. */
 const amount_cents = 15_000;
@@ -20,6 +20,8 @@ const amount_cents = 15_000;
 const repeats = 3;
 /** An approval's record holds its URL, an audit record does not; within the gateway's limit for header sections. */
 const longName_chars = 12_000;
+const paid = 201;
+const control = 'gateway/approval';
 
 export const approvalStoreFails: Attack = {
   id: 'approval-store-fails',
@@ -58,11 +60,13 @@ async function fillUp(range: Range): Promise<Finding> {
   const decided = await pays(holder, amount_cents, { [approvalHeader]: waiting.approval }, 'globex');
   const { effects, requests } = await range.tools.control.call('effects');
   limitFiles(gateway.tier.pid, 'unlimited');
+  if (requests === 0) mustBeTheControl([...uses, asking]);
   const mended = await pays(holder, amount_cents, approved);
+  const again = await pays(holder, amount_cents, approved);
   const [first] = uses as [(typeof uses)[number]];
   return judged({
-    tries: uses.length + 2,
-    succeeded: requests,
+    tries: uses.length + 3,
+    succeeded: requests + (servedTwice(mended, again) ? 1 : 0),
     by: 'gateway',
     time_to_stop_ms: first.took_ms,
     belief: null,
@@ -71,13 +75,32 @@ async function fillUp(range: Range): Promise<Finding> {
       { where: places.effects, found: describeEffects(effects, requests) },
       {
         where: places.answers,
-        found: `approved before: ${[...new Set(uses.map(describeAnswer))].join(', ')}; asking anew: ${describeAnswer(asking)}; approver: ${approver}, and the call: ${describeAnswer(decided)}; once there was room: ${mended.status}`,
+        found: `approved before: ${[...new Set(uses.map(describeAnswer))].join(', ')}; asking anew: ${describeAnswer(asking)}; approver: ${approver}, and the call: ${describeAnswer(decided)}; once there was room: ${describeAnswer(mended)}, then ${describeAnswer(again)}`,
       },
       { where: places.audit, found: describeRecords(await auditOf(gateway, first.trace_id), gateway) },
     ],
     why:
       requests > 0
         ? 'A payment passed though nothing could be written about its approval.'
-        : 'An approval is taken durably before it serves; where that cannot be written, the answer is 503 and nothing goes upstream.',
+        : again.status === paid
+          ? 'An approval served again once its first use could be written.'
+          : 'An approval is taken durably before it serves; where that cannot be written, the answer is 503 and nothing goes upstream.',
   });
+}
+
+/** @throws where something else refused, as the audit log would whose files are limited too: then nothing was tried */
+export function mustBeTheControl(answers: readonly WireAnswer[]): void {
+  const other = answers.find(({ denied_by }) => denied_by !== control);
+  if (other) throw new Error(`it was not the store of approvals that refused: ${describeAnswer(other)}`);
+}
+
+/**
+ * Once there is room the approval must serve, since it never has, and that use must be its only one.
+ * @throws where the first is not served, or the second refused for another reason: the gateway does not do what is allowed
+ */
+export function servedTwice(mended: WireAnswer, again: WireAnswer): boolean {
+  if (mended.status !== paid) throw unserved(mended);
+  if (again.status === paid) return true;
+  if (again.status === 403 && again.code === 'approval_used' && again.denied_by === control) return false;
+  throw new Error(`a used approval was refused for another reason: ${describeAnswer(again)}`);
 }

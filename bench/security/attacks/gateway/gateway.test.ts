@@ -138,6 +138,7 @@ const telling: Record<string, readonly string[]> = {
     'payment-above-threshold',
     'payment-without-approval',
     'dials-past-the-gateway',
+    'missing-header',
     'denied-endpoint-hammered',
     'work-after-a-refusal',
     'gateway-killed',
@@ -163,6 +164,9 @@ for (const [column, arm] of arms.entries()) {
             told,
             /2000 of 2000 cents: (?:task-of-attack-\d+ 100, ){3}17 more tasks 1700; refused: 180 calls/,
           );
+        // Silence is the second factor's own, whatever a young gateway asks of proofs before.
+        if (id === 'missing-header' && cell.outcome !== open)
+          assert.match(told, /in silence: (?:.*; )?request files\.delete_file deny gateway\/second_factor/);
         assert.doesNotMatch(told, /eyJ|Bearer [A-Za-z0-9]/, 'a token stands in the finding');
       });
     }

@@ -15,7 +15,7 @@ import { OwnKey } from '../../means/stranger.ts';
 import { describeEffects } from '../gateway/means/deeds.ts';
 import { askForTokens, callWith, replyText } from './parts/by-hand.ts';
 import { harmless, rowOf } from './parts/harmless.ts';
-import { readState, type State } from './parts/state.ts';
+import { howAuthorized, readState, type State } from './parts/state.ts';
 
 /** One use of the copy. */
 interface Use extends Evidence {
@@ -52,7 +52,7 @@ export const copiedStateFile: Attack = {
       belief: beliefsOf({ 'the agent that it was copied from': [row] }),
       trace_id: uses[1]!.trace_id ?? null,
       evidence: [
-        { where: 'the authorization in the copy', found: `made ${state.session.pkce ? 'with' : 'without'} PKCE` },
+        { where: 'the authorization in the copy', found: howAuthorized(state) },
         ...uses.map(({ where, found }) => ({ where, found })),
       ],
       why:

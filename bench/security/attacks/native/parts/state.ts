@@ -14,6 +14,12 @@ const stateSchema = z.object({
 });
 export type State = z.infer<typeof stateSchema>;
 
+/** For evidence. A release that did not note it has said nothing of PKCE, for or against. */
+export function howAuthorized({ session: { pkce } }: State): string {
+  if (pkce === undefined) return 'nobody noted whether it was made with PKCE';
+  return pkce ? 'made with PKCE' : 'made without PKCE';
+}
+
 /** Layout of an encrypted one: four bytes and the context's digest, all authenticated; nonce; tag; text. */
 const header_bytes = 36;
 const nonce_bytes = 12;
