@@ -374,6 +374,25 @@ describe('approvals', () => {
     assert.equal((await house.pay(gateway, 1_500)).status, 200);
   });
 
+  test('held: a token that ends during the wait does not pass, and uses no approval up', async () => {
+    const jti = 'revoked-while-it-waits';
+    const authorization = `Authorization: Bearer ${await house.authority.token({ jti, scope: 'write:payments' })}`;
+    const gateway = await gatewayWith({ answer: 'hold' });
+    const answer = send(gateway.url, payment(1_500, authorization));
+    let pending: ApprovalView | undefined;
+    while (!pending) [pending] = await list(gateway);
+    const pushed = await fetch(gateway.revocations_url, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${house.authority.push_secret}` },
+      body: JSON.stringify({ jti: [jti] }),
+    });
+    assert.equal(pushed.status, 204);
+    await decide(gateway, 'ada', pending.id, 'approve');
+    assert.deepEqual([(await answer).status, codeOf(await answer)], [401, 'invalid_token']);
+    assert.equal(house.origin.received, '');
+    assert.equal((await list(gateway))[0]!.state, 'approved');
+  });
+
   describe('with a one-time code beside it', () => {
     const secret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
     const clock = new TestClock();

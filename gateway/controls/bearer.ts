@@ -78,6 +78,13 @@ export class Bearer implements Control {
   /** Under which agents reach this gateway: their proofs are made for it. */
   readonly #base: string;
 
+  /** Looks at the token once more, behind a wait for a human: at its time and its revocation; a proof is good once. */
+  readonly again: Control = {
+    name: this.name,
+    readsArguments: false,
+    decide: ({ presented }) => ('token' in presented ? this.#again(presented.token) : this.#noToken),
+  };
+
   /** The listener must be open, and serve nothing yet: what came before it was never ours. */
   constructor({ verifier, clock, external_url }: BearerOptions) {
     this.#verifier = verifier;
@@ -163,9 +170,22 @@ export class Bearer implements Control {
     return true;
   }
 
+  #again(token: string): Denial | undefined | Promise<Denial | undefined> {
+    const checked = this.#tokens.get(token);
+    if (checked !== undefined) return this.#ended(checked);
+    return this.#check(token).then((result) =>
+      typeof result === 'string' ? this.#invalid[result] : this.#ended(result),
+    );
+  }
+
+  #ended({ jti, expires_ms }: CheckedToken): Denial | undefined {
+    if (jti !== undefined && this.#revoked.has(jti)) return this.#invalid.revoked;
+    return this.#clock.epoch_ms() >= expires_ms ? this.#invalid.expired : undefined;
+  }
+
   #judge(checked: CheckedToken, call: Call): Denial | undefined {
-    if (checked.jti !== undefined && this.#revoked.has(checked.jti)) return this.#invalid.revoked;
-    if (this.#clock.epoch_ms() >= checked.expires_ms) return this.#invalid.expired;
+    const ended = this.#ended(checked);
+    if (ended) return ended;
     const unproven = this.#possession(checked, call.presented);
     if (unproven) return unproven;
     call.agent = checked.agent;
