@@ -61,9 +61,9 @@ export class Attempts {
     if (record.task !== '') headers.push(taskHeader, record.task);
     if (span.propagated) headers.push('traceparent', formatTraceparent(span));
     this.#addTo(headers, span, credentials, body !== null);
-    if (credentials !== null && typeof credentials === 'object') {
+    if (credentials !== null && typeof credentials === 'object' && credentials.isBound) {
       const proof = credentials.proof({ method, url: base + path, now_ns: startNs, nonce: this.#nonces.of(base) });
-      if (proof !== null) headers.push('dpop', proof);
+      headers.push('dpop', proof!);
     }
     const request: HttpRequest = { method, path, headers, body };
     const attempt = await new Promise<Attempt>((done) => new Attempt(origin, startNs, timeout_ms, done).send(request));
