@@ -27,8 +27,9 @@ import {
   stopFleet,
 } from './fleet.ts';
 import { judgeBlock, sayFailure, stealLimit, stealShare } from './gates.ts';
+import type { StepDone } from './load/armRun.ts';
 import type { LoadPlan } from './load/plan.ts';
-import { runLoad, type StepDone } from './load/run.ts';
+import { runLoad } from './load/run.ts';
 import { type ProbeResult, provesParity } from './parity.ts';
 import type { BlockPlan, RoundPlan, SessionPlan } from './plan.ts';
 import { measureUsage, rawLines, readMachine, resourceRows } from './readings.ts';
@@ -216,24 +217,15 @@ async function runSession(run: Run, session: SessionPlan): Promise<void> {
   if (session.access_token_ttl_ms !== null) await nextSecond();
   const started = process.hrtime.bigint();
   await setLifetime(fleet, session.access_token_ttl_ms ?? longTtl_ms);
-  const concerned = partOf(fleet, session);
-  run.faults.push(...expiriesOf(concerned.arms.values(), session, started + run.options.anchor_offset_ns));
+  const concerned = [...fleet.arms].flatMap(([name, arm]) =>
+    session.rounds.some((r) => r.order.includes(name)) ? [arm] : [],
+  );
+  run.faults.push(...expiriesOf(concerned, session, started + run.options.anchor_offset_ns));
   for (const round of session.rounds) {
     if (session.round_every_ms !== null) await untilDue(started, round.round * session.round_every_ms);
-    for (const fault of session.faults.filter((f) => f.round === round.round)) {
-      run.faults.push(
-        ...(await revoke(concerned, fault, () => process.hrtime.bigint() + run.options.anchor_offset_ns)),
-      );
-    }
     await (session.simultaneous ? allAtOnce(run, session, round) : inTurn(run, session, round));
   }
 }
-
-/** The fleet with those arms alone that take part in a session: the others meet none of its faults. */
-const partOf = (fleet: Fleet, { rounds }: SessionPlan): Fleet => ({
-  ...fleet,
-  arms: new Map([...fleet.arms].filter(([arm]) => rounds.some((r) => r.order.includes(arm)))),
-});
 
 /**
  * The authority dates tokens in whole seconds (RFC 7519 §4.1.6): a session that counts in lifetimes begins with one, or
@@ -258,6 +250,10 @@ async function inTurn(run: Run, session: SessionPlan, round: RoundPlan): Promise
     const tiers = tiersOf(fleet, arm);
     const slice = round.round * round.order.length + index;
     const order = sliceOrder(run, session, { round: round.round, slice, tasks: round.tasks });
+    for (const fault of session.faults.filter((f) => f.round === round.round)) {
+      const made = await revoke(fleet, arm, fault, () => process.hrtime.bigint() + options.anchor_offset_ns);
+      if (made) run.faults.push(made);
+    }
     await pause(options.pause_ms);
     const used = measureUsage(tiers);
     const report = await runSlice(run, arm, order);

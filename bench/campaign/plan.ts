@@ -51,7 +51,7 @@ export interface LifecycleShape {
   concurrency: number;
 }
 
-/** Before this round: the authority revokes the live tokens of every arm on one leg. */
+/** In this round, just before its own slice, each arm's tokens on that leg are fetched anew and revoked. */
 export interface PlannedFault {
   round: number;
   leg: 'agent' | 'gateway';
@@ -187,8 +187,7 @@ function lifecycleSession(input: PlanInput, seed: string, block: number, index: 
   );
   const half = Math.floor(shape.rounds / 2);
   const faults: PlannedFault[] = [{ round: half, leg: 'agent' }];
-  // That leg's tokens are fetched by the first call that needs one. Only after the first round are they surely young: later
-  // an arm's place in its rounds decides how old they are, and an old one is replaced before anyone meets its revocation.
+  // In another round, so that what an arm meets on one leg is not mixed with the other.
   if (input.arms.some((a) => a.gateway)) faults.unshift({ round: 1, leg: 'gateway' });
   return {
     phase: 'lifecycle',

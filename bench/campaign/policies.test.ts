@@ -10,7 +10,12 @@ import { type ComparePolicies, plannedCallsOf, policiesOrWhy } from './policies.
 const { arms } = defaultCampaign({ profile: 'quick', seed: 'policies' });
 const plan = planInputOf(defaultCampaign({ profile: 'quick', seed: 'policies' }), workloads);
 const record = (block: number, voided: string | null = null, replaces: number | null = null) => ({
-  ...{ block, voided, replaces, settled_ms: 0, gates: [], telemetry: [] },
+  block,
+  voided,
+  replaces,
+  settled_ms: 0,
+  gates: [],
+  telemetry: [],
   faults: { tools: [] } as never,
 });
 const order = { status: 'complete', arms, plan, attacked: true, at_ms: 1 } as const;

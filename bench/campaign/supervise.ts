@@ -14,7 +14,7 @@ import { type StartDeadline, untilReady } from './starting.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
- * Where Node keeps compiled code between processes: starting a block's twelve then costs 7 s of CPU time in place of 11.
+ * Where Node keeps compiled code between processes: starting a block's twelve then costs much less CPU time.
  * Where it cannot be written, Node does without.
  */
 export const compileCache = `${root}node_modules/.cache/compile`;

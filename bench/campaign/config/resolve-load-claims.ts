@@ -1,8 +1,8 @@
 /** A user's claim on a figure of the load phase: of one arm, or of an arm ÷ its baseline. */
 import { compareOfArm } from '#contract/loadClaims.ts';
 import { has, isRefusal, metricNamed, parseQuantity, type Quantity } from '../../thresholds/index.ts';
+import { comparisonOf, type Given } from './claim-pair.ts';
 import { describeValue, type Finding, listText, type Path, type Report, suggestion } from './problems.ts';
-import { comparisonOf, type Given } from './resolve-claims.ts';
 import type { ClaimFile } from './schema.ts';
 import type { ClaimSpec } from './types.ts';
 

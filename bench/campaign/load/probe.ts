@@ -14,8 +14,8 @@ import { stopIfAsked } from '../stop.ts';
 import type { Tier } from '../supervise.ts';
 import { within } from '../supervise.ts';
 import { everyTier, Noted } from '../tiers.ts';
+import { type ArmRun, late, type StepDone, stepGrace_ms, underWatch } from './armRun.ts';
 import { type PlannedProbe, stepPause_ms } from './plan.ts';
-import { type ArmRun, late, type StepDone, stepGrace_ms, underWatch } from './run.ts';
 
 /** Read-only and without arguments: the same request again and again, which leaves nothing behind. */
 const operation = operationByName.get('calendar.list_events')!;

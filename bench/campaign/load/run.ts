@@ -8,45 +8,23 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Gate } from '#contract/analysis.ts';
 import { type LoadReport, loadOutcomes } from '#contract/calls.ts';
-import { WeighbridgeError } from '#contract/errors.ts';
 import type { Manifest } from '#contract/manifest.ts';
 import type { BlockOptions } from '../block.ts';
-import { type ArmTiers, type Fleet, processesOf, startFleet, stopFleet } from '../fleet.ts';
-import { measureUsage, readMachine, resourceRows } from '../readings.ts';
+import { type Fleet, processesOf, startFleet, stopFleet } from '../fleet.ts';
+import { measureUsage, resourceRows } from '../readings.ts';
 import { stopIfAsked } from '../stop.ts';
 import { within } from '../supervise.ts';
 import { everyTier, Noted, tiersOf } from '../tiers.ts';
-import type { MachineTicks } from '../usage.ts';
-import { judgeLoad, lagP99_us, type StepReadings } from './gates.ts';
+import { type ArmRun, late, type StepDone, type Sums, stepGrace_ms, underWatch } from './armRun.ts';
+import { judgeLoad, lagP99_us } from './gates.ts';
 import { type LoadPlan, loadOrder, type PlannedStep, stepPause_ms, warmUpOrder } from './plan.ts';
 import { runProbes } from './probe.ts';
 
-/** Beyond a step's own time: calls that are given up, and a machine that is slow. */
-export const stepGrace_ms = 60_000;
 const unsent = loadOutcomes.indexOf('unsent');
 
 export interface LoadResult {
   gates: Gate[];
   processes: Manifest['processes'];
-}
-
-/** What the readings around the steps add up to. */
-interface Sums {
-  steps: StepReadings[];
-  ticks: MachineTicks | null;
-  ours_cpu_ns: bigint;
-  probes: Gate[];
-}
-
-/** Called after each step, and each probe, of each arm. */
-export type StepDone = (step: Pick<PlannedStep, 'condition' | 'step' | 'duration_s'>) => void;
-
-export interface ArmRun {
-  options: BlockOptions;
-  plan: LoadPlan;
-  fleet: Fleet;
-  arm: ArmTiers;
-  sums: Sums;
 }
 
 export async function runLoad(options: BlockOptions, plan: LoadPlan, done: StepDone): Promise<LoadResult> {
@@ -119,21 +97,6 @@ async function runStep(run: ArmRun, step: PlannedStep): Promise<void> {
   await store(run, step, report, use);
 }
 
-/** Adds what the machine did meanwhile to the sums that the gates judge. */
-export async function underWatch<T>(
-  { options, fleet, sums }: ArmRun,
-  others: readonly number[],
-  work: () => Promise<T>,
-): Promise<T> {
-  const pids = [options.collector.pid, ...processesOf(fleet).map((t) => t.pid), ...others];
-  const before = readMachine(pids);
-  const result = await work();
-  const after = readMachine(pids);
-  sums.ours_cpu_ns += after.ours_ns - before.ours_ns;
-  sums.ticks = added(sums.ticks, before.machine, after.machine);
-  return result;
-}
-
 async function store(
   { options, plan, arm }: ArmRun,
   { condition, step, rate_per_s, workers }: PlannedStep,
@@ -150,21 +113,4 @@ async function store(
   });
   const rows = resourceRows({ phase: 'load', workload, condition, block, round: 0, slice: step }, name, sent, use);
   if (rows.length > 0) await collector.control.call('add_resources', { rows });
-}
-
-export const late =
-  ({ arm, options: { block } }: ArmRun, what: string) =>
-  (): WeighbridgeError =>
-    new WeighbridgeError('DEADLINE', `arm ${arm.spec.arm}: ${what} of load (block ${block}) did not come to an end`, {
-      where: arm.agent.name,
-    });
-
-/** Null where one reading was not to be had. */
-function added(sum: MachineTicks | null, before: MachineTicks | null, after: MachineTicks | null): MachineTicks | null {
-  if (!sum || !before || !after) return null;
-  return {
-    busy: sum.busy + after.busy - before.busy,
-    steal: sum.steal + after.steal - before.steal,
-    total: sum.total + after.total - before.total,
-  };
 }
