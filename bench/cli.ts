@@ -212,7 +212,16 @@ async function run(file: string | undefined, given: RunFlags, builtIn: BuiltIn =
   progress.note(announcement(config, plan, { where: shown(dir), attacks: attacked }));
   const yaml = prior?.yaml ?? text;
   const { merged, blocks, error } = await runCampaign({
-    ...{ id, config, plan, dir, yaml, flags, progress, supervisor, signal, policy },
+    id,
+    config,
+    plan,
+    dir,
+    yaml,
+    flags,
+    progress,
+    supervisor,
+    signal,
+    policy,
     ...(prior ? { resume: prior } : {}),
     ...(config.profile.pilot ? { size: sizing(config.profile) } : {}),
     ...(attacked ? { security: attacks } : {}),

@@ -15,7 +15,10 @@ const read = (dir: string, name: string): string => readFileSync(join(dir, name)
 async function make(): Promise<string[]> {
   const place = { blocks: 1, sessions: [{ ...latency, rounds: 2 }] };
   const placebo = (arm: string, delay_us: number) => ({
-    ...{ arm, controls: 'off' as const, gateway: 'passthrough' as const, delay_us },
+    arm,
+    controls: 'off' as const,
+    gateway: 'passthrough' as const,
+    delay_us,
   });
   const { dir: source } = await campaign({ ...place, arms: [placebo('p-0', 0), placebo('p-0-25', 250)] });
   const { dir: carrier } = await campaign(place);

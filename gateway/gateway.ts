@@ -102,8 +102,9 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
   // Without the keys now, the first token fetches them: an authority that starts later is no error.
   await Promise.all(bearers.map((one) => one.warm().catch(() => undefined)));
   const coreOf = (over: Upstream, tokens: Bearer | undefined): Core => {
-    // First everybody looks, and token and policy are looked at once more where a human may have taken long. Then a call that passes uses up its
-    // code and its approval. The code goes first: there is a new one in half a minute, and a human's word is dearer.
+    // First everybody looks, and token and policy are looked at once more where a human may have taken long. Then a call
+    // that passes uses up its code and its approval. The code goes first: there is a new one in half a minute, and a human's
+    // word is dearer.
     const all: (Control | undefined)[] = [
       tokens,
       rateLimit,

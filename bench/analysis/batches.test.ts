@@ -108,7 +108,11 @@ const rich = {
   lost_line: "tier = 'agent' AND block = 4 AND position = 7",
   lost_span: "tier = 'tools' AND block = 5 AND position = 8",
   faults: [0, 1, 2, 3, 4, 5, 6].map((number) => ({
-    ...{ block: number, arm: 'native', leg: 'agent' as const, kind: 'expired' as const, round: 2 },
+    block: number,
+    arm: 'native',
+    leg: 'agent' as const,
+    kind: 'expired' as const,
+    round: 2,
     at_ns: String(1_700_000_000_000_000_000n + BigInt(number) * 3_600n * second + 610n * second),
   })),
 };

@@ -55,8 +55,15 @@ export function calibrationOf({ data, campaign, aa, verdicts }: CalibrationInput
   return {
     version: 1,
     campaign: {
-      ...{ id, profile, seed, status, started, blocks },
-      ...{ rounds, kept_calls: slice_calls - lead_in, raw_digest },
+      id,
+      profile,
+      seed,
+      status,
+      started,
+      blocks,
+      rounds,
+      kept_calls: slice_calls - lead_in,
+      raw_digest,
     },
     environment,
     aa,
@@ -147,7 +154,13 @@ function incrementOf(data: Data, { setting, pair, metric, found }: IncrementInpu
   const caps = judged ? incrementCaps(data.manifest, error, errors) : [];
   const limit_us = judged ? errorLimits_us[metric] : null;
   return {
-    ...{ workload, condition, arm, baseline, arm_ms, baseline_ms, metric },
+    workload,
+    condition,
+    arm,
+    baseline,
+    arm_ms,
+    baseline_ms,
+    metric,
     true_us: truths && truths.length > 0 ? hodgesLehmann(truths) : null,
     reported_us: found?.comparison.estimate ?? null,
     reported_ci95: found?.comparison.ci95 ?? null,
@@ -222,9 +235,15 @@ function marginsOf(data: Data, verdicts: readonly Verdict[]): KnownMargin[] {
     const { verdict } = judged;
     return [
       {
-        ...{ claim: claim.claim, arm: pair.arm, baseline: pair.baseline, metric, margin: claim.margin },
+        claim: claim.claim,
+        arm: pair.arm,
+        baseline: pair.baseline,
+        metric,
+        margin: claim.margin,
         true_us: known.length > 0 ? hodgesLehmann(known) : null,
-        ...{ expected, verdict, result: marginResult(verdict, expected) },
+        expected,
+        verdict,
+        result: marginResult(verdict, expected),
       },
     ];
   });
@@ -242,7 +261,12 @@ function resolvableOf(data: Data, pairs: readonly ArmPair[]): Resolvable[] {
     const { workload, condition, arm, baseline, blocks } = c;
     return [
       {
-        ...{ workload, condition, arm, baseline, metric: c.metric as QuantileMetric, sd_us },
+        workload,
+        condition,
+        arm,
+        baseline,
+        metric: c.metric as QuantileMetric,
+        sd_us,
         observed_us: c.ci95 && (c.ci95[1] - c.ci95[0]) / 2,
         blocks,
         profiles: alike.flatMap(({ profile, blocks: sizes }) =>
@@ -268,10 +292,17 @@ function observerOf(data: Data): ObserverEffect[] {
   );
   return quantileShifts(data, pairs).comparisons.map(
     ({ workload, condition, arm, baseline, metric, estimate, ci95, ci90, blocks }) => ({
-      ...{ workload, condition, arm, baseline, metric: metric as QuantileMetric },
+      workload,
+      condition,
+      arm,
+      baseline,
+      metric: metric as QuantileMetric,
       arm_telemetry: telemetry.get(arm)!,
       baseline_telemetry: telemetry.get(baseline)!,
-      ...{ estimate_us: estimate, ci95, ci90, blocks },
+      estimate_us: estimate,
+      ci95,
+      ci90,
+      blocks,
     }),
   );
 }

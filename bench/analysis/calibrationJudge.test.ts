@@ -9,8 +9,11 @@ import { pseudomedian, shiftOf } from './shift.ts';
 const course = (blocks: number, voided: number, status: Manifest['status'] = 'complete'): Manifest => {
   const block = (_: unknown, i: number) => ({ block: i, voided: i < voided ? 'CPU steal' : null, gates: [] });
   return {
-    ...{ profile: 'standard', status, claims: [] },
-    ...{ plan: { blocks }, blocks: Array.from({ length: blocks }, block) },
+    profile: 'standard',
+    status,
+    claims: [],
+    plan: { blocks },
+    blocks: Array.from({ length: blocks }, block),
   } as unknown as Manifest;
 };
 

@@ -19,7 +19,8 @@ const isBatched = (name: string): name is keyof typeof momentOf => name in momen
 /** Campaigns from before it was noted when a request was written lack the column. */
 const withSent = (rows: string): string => `${rows} UNION ALL BY NAME SELECT NULL::BIGINT AS sent_ns WHERE false`;
 
-const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+/** As SQL's text. */
+export const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 /** @throws WeighbridgeError CONFIG where the directory holds no campaign, or one of another version */
 export async function readManifest(dir: string): Promise<Manifest> {

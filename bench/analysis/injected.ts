@@ -2,6 +2,7 @@
 import type { Manifest } from '#contract/manifest.ts';
 import type { Store } from '../../collectors/traces/index.ts';
 import { type SortedSamples, sortSamples } from '../stats/samples.ts';
+import { quoted } from './campaign.ts';
 
 type Arm = Manifest['arms'][number];
 
@@ -11,7 +12,7 @@ export const placebosOf = (manifest: Manifest): (Arm & { delay_ms: number })[] =
 
 /** By cell and block, over warm, answered calls, µs; nothing where the campaign has no placebo. Wants `call` and `cell_block`. */
 export async function readInjected(store: Store, manifest: Manifest): Promise<Map<number, SortedSamples>> {
-  const arms = placebosOf(manifest).map(({ arm }) => `('${arm.replaceAll("'", "''")}')`);
+  const arms = placebosOf(manifest).map(({ arm }) => `(${quoted(arm)})`);
   if (arms.length === 0) return new Map();
   await store.execute(`CREATE OR REPLACE TABLE placebo(arm VARCHAR); INSERT INTO placebo VALUES ${arms.join(', ')}`);
   const values = new Map<number, number[]>();

@@ -218,7 +218,9 @@ const reached = ({ value, ci95 }: Estimate): NonNullable<LoadArm['knee']>['worke
 
 function saturationOf(closed: readonly Closed[], seed: string): Saturation | null {
   const medians = closed.map(({ workers, served, figures: { calls, outcomes } }) => ({
-    ...{ workers, served, calls },
+    workers,
+    served,
+    calls,
     unserved: calls === 0 ? 1 : 1 - outcomes.ok / calls,
   }));
   const servedOf = ({ served }: Pick<Closed, 'served'>): number => median([...served.values()]);

@@ -23,12 +23,18 @@ function loadOf(figures: readonly Figure[]): LoadFigures {
 }
 
 const own = (arm: string, least: readonly number[], metric = 'saturation'): Figure => ({
-  ...{ metric, arm, baseline: null, ci95: [1, 2] },
+  metric,
+  arm,
+  baseline: null,
+  ci95: [1, 2],
   by_block: least.map((value, block) => ({ block, least: value, most: null })),
 });
 /** As where the baseline is known from below only: no block has a lower end. */
 const ratio = (arm: string, ci95: Reach, { metric = 'saturation_ratio', baseline = 'direct' } = {}): Figure => ({
-  ...{ metric, arm, baseline, ci95 },
+  metric,
+  arm,
+  baseline,
+  ci95,
   by_block: even(0).map((least, block) => ({ block, least, most: 1 })),
 });
 

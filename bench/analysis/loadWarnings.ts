@@ -149,7 +149,8 @@ function shapeWarnings(
       code: 'load_serial',
       message: `${metric} of ${nameOf(m)}: lag-1 correlation of its blocks is ${serial.value.toFixed(2)}, above ${serial.limit.toFixed(2)}.`,
       mend: 'Neighbouring blocks resemble one another: run on a machine whose load does not drift.',
-      ...{ caps, doubts },
+      caps,
+      doubts,
     });
   const skew = baseline === null ? null : skewOf(series, ci95!);
   if (skew?.fired)
@@ -157,7 +158,8 @@ function shapeWarnings(
       code: 'load_skew',
       message: `${metric} of ${nameOf(m)}: mean and Hodges–Lehmann of its blocks’ logs lie ${skew.value.toFixed(3)} apart, more than half a half-width (${skew.limit.toFixed(3)}).`,
       mend: 'Look for the blocks that stand out.',
-      ...{ caps, doubts },
+      caps,
+      doubts,
     });
   return warnings;
 }

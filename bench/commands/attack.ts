@@ -60,7 +60,14 @@ async function attack(flags: AttackFlags): Promise<void> {
   const work_dir = mkdtempSync(join(tmpdir(), 'weighbridge-attack-'));
   try {
     const security = await carryOutAttacks({
-      ...{ supervisor, signal, arms, attacks, settings, work_dir, seed: flags.seed, races: false },
+      supervisor,
+      signal,
+      arms,
+      attacks,
+      settings,
+      work_dir,
+      seed: flags.seed,
+      races: false,
       progress: tellOn(process.stderr),
     });
     const colour = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;

@@ -70,7 +70,13 @@ async function recordBlocks({ blocks, part, rounds, out, seed, resume = false }:
   tally.note(`${blocks} blocks are recorded to ${shown(dir)}`);
   try {
     await record({
-      ...{ dir, blocks, resume, part_blocks: part, supervisor, signal, tally },
+      dir,
+      blocks,
+      resume,
+      part_blocks: part,
+      supervisor,
+      signal,
+      tally,
       ...(seed === undefined ? {} : { seed }),
       ...(rounds === undefined ? {} : { rounds }),
     });

@@ -73,7 +73,13 @@ function changeOf(
   const h = resolutionOf(sides, one.comparison);
   const doubts = [...(stop === null ? [] : [stop]), ...doubtsOf(sides, one, other)];
   const change = {
-    ...{ phase, workload, condition, metric, unit, arm, baseline },
+    phase,
+    workload,
+    condition,
+    metric,
+    unit,
+    arm,
+    baseline,
     a: estimateOf(one.comparison),
     b: estimateOf(other.comparison),
     ...shift,

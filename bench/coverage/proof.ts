@@ -93,7 +93,12 @@ function seriesOf(recorded: Recorded, { pairing, metric, effort, perfect, seed }
     resampled: resampledShares(about, perfect, effort.resamples),
     windows: windowShares(about, effort.orders),
     wrong: wrongShares({
-      ...{ pair, q, selection, figures, pooled, seed },
+      pair,
+      q,
+      selection,
+      figures,
+      pooled,
+      seed,
       rounds: recorded.recording.rounds,
       resamples: effort.resamples / 4,
     }),

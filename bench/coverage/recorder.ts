@@ -155,7 +155,14 @@ async function runPart(options: RecordOptions, state: State, part: number): Prom
   if (prior) tally.add(countsOf(prior.blocks.map((b) => b.record)));
   await mkdir(place, { recursive: true });
   const { error } = await run({
-    ...{ id: `coverage-${part}`, config, plan, dir: place, yaml: recordedYaml, progress: tally, supervisor, signal },
+    id: `coverage-${part}`,
+    config,
+    plan,
+    dir: place,
+    yaml: recordedYaml,
+    progress: tally,
+    supervisor,
+    signal,
     stored: (block) => tally.stored(block.voided),
     ...(prior ? { resume: prior } : {}),
   });

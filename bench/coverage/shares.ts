@@ -127,8 +127,12 @@ export function perfectShares({
       for (const [l, n] of held.entries()) shares[l]!.push(n / resamples);
     }
     return levels.map((level, l) => ({
-      ...{ blocks, level, attained: cuts[l]!.attained },
-      ...{ mean: mean(shares[l]!), sd: standardDeviation(shares[l]!), pools },
+      blocks,
+      level,
+      attained: cuts[l]!.attained,
+      mean: mean(shares[l]!),
+      sd: standardDeviation(shares[l]!),
+      pools,
     }));
   });
 }
@@ -163,7 +167,11 @@ export function windowShares({ differences, pooled, seed }: Omit<Series, 'truth'
     const lowest = quantile(sortSamples(shuffled), 0.01);
     return [
       {
-        ...{ blocks, level: windowLevel, attained, coverage, intervals: differences.length - blocks + 1 },
+        blocks,
+        level: windowLevel,
+        attained,
+        coverage,
+        intervals: differences.length - blocks + 1,
         apart: Math.floor(differences.length / blocks),
         shuffled: { mean: mean(shuffled), lowest, orders },
         holds: coverage >= lowest,

@@ -57,7 +57,12 @@ function shareOf(
 ): WrongShare {
   const coverage = shareHolding(intervals, target);
   return {
-    ...{ method, blocks, level, attained: level, coverage, intervals: intervals.length },
+    method,
+    blocks,
+    level,
+    attained: level,
+    coverage,
+    intervals: intervals.length,
     half_width_us: medianHalfWidth(intervals),
     fails: coverage < level - allowedDeviations * Math.sqrt((level * (1 - level)) / apart),
   };

@@ -4,16 +4,34 @@ import type { Cell, Security } from '#contract/security.ts';
 import { renderMatrix } from './matrix.ts';
 
 const cell = (arm: string, outcome: Cell['outcome'], why: string): Cell => ({
-  ...{ arm, outcome, why, by: null, tries: 3, succeeded: outcome === 'not_stopped' ? 2 : 0 },
-  ...{ time_to_stop_ms: null, belief: null, trace_id: null, evidence: [] },
+  arm,
+  outcome,
+  why,
+  by: null,
+  tries: 3,
+  succeeded: outcome === 'not_stopped' ? 2 : 0,
+  time_to_stop_ms: null,
+  belief: null,
+  trace_id: null,
+  evidence: [],
 });
 
 const row = (id: string, cells: Cell[]): Security['attacks'][number] => ({
-  ...{ id, title: id, capability: 'budgets', claims: [], story: false, counts_as_stopped: 'never', cells },
+  id,
+  title: id,
+  capability: 'budgets',
+  claims: [],
+  story: false,
+  counts_as_stopped: 'never',
+  cells,
 });
 
 const security: Security = {
-  ...{ version: 1, seed: 's', started: '2026-01-31T10:00:00.000Z', duration_s: 1, races: [] },
+  version: 1,
+  seed: 's',
+  started: '2026-01-31T10:00:00.000Z',
+  duration_s: 1,
+  races: [],
   attacks: [
     row('short', [cell('direct', 'not_stopped', 'Nobody looks.'), cell('native-regressed', 'stopped', 'It looks.')]),
     row('longer-name', [cell('direct', 'stopped_elsewhere', 'x'), cell('native-regressed', 'not_applicable', 'x')]),

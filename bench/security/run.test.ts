@@ -26,8 +26,15 @@ function attackNamed(id: string, carryOut: (range: Range) => Promise<unknown> = 
     async carryOut(range) {
       await carryOut(range);
       return {
-        ...{ outcome: 'stopped', by: 'agent', tries: 1, succeeded: 0, time_to_stop_ms: 1, belief: null },
-        ...{ trace_id: null, evidence: [], why: 'It was made up.' },
+        outcome: 'stopped',
+        by: 'agent',
+        tries: 1,
+        succeeded: 0,
+        time_to_stop_ms: 1,
+        belief: null,
+        trace_id: null,
+        evidence: [],
+        why: 'It was made up.',
       };
     },
   };
@@ -35,7 +42,11 @@ function attackNamed(id: string, carryOut: (range: Range) => Promise<unknown> = 
 
 const phase = (attacks: Attack[], more: Partial<SecurityOptions> = {}) =>
   carryOutAttacks({
-    ...{ supervisor: new Supervisor(), arms: [direct], attacks, seed: 's', races: false },
+    supervisor: new Supervisor(),
+    arms: [direct],
+    attacks,
+    seed: 's',
+    races: false,
     work_dir: mkdtempSync(join(place, 'run-')),
     signal: new AbortController().signal,
     ...more,

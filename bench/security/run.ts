@@ -88,7 +88,12 @@ export async function carryOutAttacks(options: SecurityOptions): Promise<Securit
 function resultOf({ cells, options }: Run, attack: Attack): AttackResult {
   const { id, title, capability, claims, story, counts_as_stopped } = attack;
   return {
-    ...{ id, title, capability, claims, story, counts_as_stopped },
+    id,
+    title,
+    capability,
+    claims,
+    story,
+    counts_as_stopped,
     cells: options.arms.map(({ arm }) => cells.get(keyOf(id, arm))!),
   };
 }

@@ -1,7 +1,8 @@
 /**
  * A human's word before grave calls: payments above an amount need one approver, above a second amount two different
- * ones; whatever policy allows with an approval alone needs one. An approval is bound to method, URL, body, amount and agent, and serves one call (norm 27). It is used up
- * by `use`, the last step of all, so that nothing else can fail a call that has taken its approval.
+ * ones; whatever policy allows with an approval alone needs one. An approval is bound to method, URL, body, amount and
+ * agent, and serves one call (norm 27). It is used up by `use`, the last step of all, so that nothing else can fail a call
+ * that has taken its approval.
  */
 import type { ApprovalConfig } from '#contract/config.ts';
 import { WeighbridgeError } from '#contract/errors.ts';

@@ -2,7 +2,8 @@
  * A second factor for grave calls: one-time codes by RFC 6238 with its defaults (SHA-1, 6 digits, steps of 30 s since
  * 1970). A code is accepted one step early or late (§5.2) and once: after it, neither it nor an older one is (norm 27),
  * a restart notwithstanding. It is looked at when the call comes, and used by `use`, once nothing but the approval's own
- * use can refuse the call any more: whoever waits for a human keeps the code for the call that passes. Wrong codes are throttled (RFC 4226 §7.3).
+ * use can refuse the call any more: whoever waits for a human keeps the code for the call that passes. Wrong codes are
+ * throttled (RFC 4226 §7.3).
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';

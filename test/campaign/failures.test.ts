@@ -42,7 +42,12 @@ async function sit(
   const found = existsSync(join(dir, 'progress.json')) ? await findCampaign(dir) : null;
   let met = false;
   const result = await runCampaign({
-    ...{ id: 'failures', config, plan, dir, yaml: 'version: 1\n', supervisor },
+    id: 'failures',
+    config,
+    plan,
+    dir,
+    yaml: 'version: 1\n',
+    supervisor,
     ...(found?.kind === 'unfinished' ? { resume: found.checkpoint } : {}),
     slice_deadline_ms: 4_000,
     progress: {

@@ -134,7 +134,12 @@ thresholds: {relay.p95: '< 10 s', relay.felt_p95_shift: '< 10 s', direct.error_r
   };
   try {
     const { status, error } = await runCampaign({
-      ...{ id: 'gates', config, plan, dir, yaml: text, supervisor },
+      id: 'gates',
+      config,
+      plan,
+      dir,
+      yaml: text,
+      supervisor,
       progress: {
         step({ block }) {
           begin[block]?.();

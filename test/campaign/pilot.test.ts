@@ -31,7 +31,12 @@ async function sit(stopAt?: number): Promise<CampaignResult> {
   const found = existsSync(join(dir, 'progress.json')) ? await findCampaign(dir) : null;
   const stop = new AbortController();
   return runCampaign({
-    ...{ id: 'pilot', config, plan, dir, yaml: 'version: 1\n', supervisor: new Supervisor() },
+    id: 'pilot',
+    config,
+    plan,
+    dir,
+    yaml: 'version: 1\n',
+    supervisor: new Supervisor(),
     ...(found?.kind === 'unfinished' ? { resume: found.checkpoint } : {}),
     async size(at) {
       const blocks = await query(at, 'select distinct block from {calls} order by block');

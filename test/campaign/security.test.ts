@@ -38,14 +38,30 @@ const stopped: SecurityPhase = () => {
 };
 
 const securityOf = (seed: string, arms: string[]): Security => ({
-  ...{ version: 1, seed, started: '2026-01-31T10:00:00.000Z', duration_s: 1, races: [] },
+  version: 1,
+  seed,
+  started: '2026-01-31T10:00:00.000Z',
+  duration_s: 1,
+  races: [],
   attacks: [
     {
-      ...{ id: 'made-up', title: 'Made up', capability: 'budgets', claims: [], story: false },
+      id: 'made-up',
+      title: 'Made up',
+      capability: 'budgets',
+      claims: [],
+      story: false,
       counts_as_stopped: 'It is.',
       cells: arms.map((arm) => ({
-        ...{ arm, outcome: 'stopped_elsewhere', by: 'tools', tries: 1, succeeded: 0, time_to_stop_ms: 1 },
-        ...{ belief: null, trace_id: null, evidence: [], why: 'It was made up.' },
+        arm,
+        outcome: 'stopped_elsewhere',
+        by: 'tools',
+        tries: 1,
+        succeeded: 0,
+        time_to_stop_ms: 1,
+        belief: null,
+        trace_id: null,
+        evidence: [],
+        why: 'It was made up.',
       })),
     },
   ],
@@ -54,7 +70,13 @@ const securityOf = (seed: string, arms: string[]): Security => ({
 async function sit(security: SecurityPhase) {
   const taken = asked === 0 ? null : await findCampaign(dir);
   return runCampaign({
-    ...{ id: 'attacked', config, plan, dir, yaml: 'version: 1\n', security, progress },
+    id: 'attacked',
+    config,
+    plan,
+    dir,
+    yaml: 'version: 1\n',
+    security,
+    progress,
     ...(taken?.kind === 'unfinished' ? { resume: taken.checkpoint } : {}),
     supervisor: new Supervisor(),
     signal: new AbortController().signal,
@@ -85,7 +107,10 @@ test('what is whole and of this campaign is not carried out again; what is cut, 
     const before = asked;
     const work_dir = mkdtempSync(join(place.dir, 'work-'));
     await keepSecurity(found, {
-      ...{ config: { ...config, ...change }, dir, work_dir, progress },
+      config: { ...config, ...change },
+      dir,
+      work_dir,
+      progress,
       supervisor: new Supervisor(),
       signal: new AbortController().signal,
     });

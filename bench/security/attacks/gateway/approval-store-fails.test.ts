@@ -5,8 +5,13 @@ import { mustBeTheControl, servedTwice } from './approval-store-fails.ts';
 import type { WireAnswer } from './means/wire.ts';
 
 const answer = (status: number, code = '', denied_by: string | null = null): WireAnswer => ({
-  ...{ status, code, denied_by },
-  ...{ approval: null, trace_id: '', call_id: '', took_ms: 1 },
+  status,
+  code,
+  denied_by,
+  approval: null,
+  trace_id: '',
+  call_id: '',
+  took_ms: 1,
 });
 const failed = answer(503, 'control_failed', 'gateway/approval');
 const used = answer(403, 'approval_used', 'gateway/approval');
