@@ -309,6 +309,7 @@ function sliceOrder(
 
 function runSlice(run: Run, arm: ArmTiers, order: SliceOrder): Promise<SliceReport> {
   const { slice_deadline_ms: deadline_ms = sliceDeadline_ms, plan } = run.options;
+  const { gateway } = arm.spec;
   const place = `a slice of ${order.phase} (block ${plan.block}, round ${order.round})`;
   return within(
     arm.agent.control.call('run_slice', order),
@@ -316,6 +317,10 @@ function runSlice(run: Run, arm: ArmTiers, order: SliceOrder): Promise<SliceRepo
     () =>
       new WeighbridgeError('DEADLINE', `arm ${arm.spec.arm}: ${place} took over ${deadline_ms / 1000} s`, {
         where: arm.agent.name,
+        // No process of ours then: its agent only waits for it, and has no stack that would show it.
+        ...(typeof gateway === 'object'
+          ? { mend: `look whether the attached gateway ${gateway.attached} still answers; whole blocks are kept` }
+          : {}),
       }),
   );
 }

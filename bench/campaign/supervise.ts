@@ -48,7 +48,6 @@ const prompt = new Set(
     ' ',
   ),
 );
-const deadlineOf = (method: string): number | null => (prompt.has(method) ? controlDeadline_ms : null);
 
 export interface Tier<M> {
   name: string;
@@ -75,11 +74,13 @@ export class Supervisor {
   readonly #fallen: Entry[] = [];
   readonly #diagnostics: string | undefined;
   readonly #startDeadline: StartDeadline;
+  readonly #controlDeadline_ms: number;
 
   /** @param options `diagnostics`: a directory for the stacks of processes that hang, made when one does; none without it */
-  constructor(options: { diagnostics?: string; startDeadline?: StartDeadline } = {}) {
+  constructor(options: { diagnostics?: string; startDeadline?: StartDeadline; controlDeadline_ms?: number } = {}) {
     this.#diagnostics = options.diagnostics;
     this.#startDeadline = options.startDeadline ?? startDeadline;
+    this.#controlDeadline_ms = options.controlDeadline_ms ?? controlDeadline_ms;
     process.once('exit', () => this.killAll());
   }
 
@@ -111,7 +112,9 @@ export class Supervisor {
     child.on('error', () => {});
     if (pid === undefined)
       throw new WeighbridgeError('TIER_DEAD', `${name} could not be started`, { where: command.join(' ') });
-    const control = new ControlClient<M>(name, child, deadlineOf);
+    const control = new ControlClient<M>(name, child, (method) =>
+      prompt.has(method) ? this.#controlDeadline_ms : null,
+    );
     const closed = new Promise((resolve) => child.once('close', resolve));
     const entry: Entry = { name, pid, child, control, stderr: '', stopping: false, closed };
     child.stderr?.setEncoding('utf8');
@@ -160,7 +163,7 @@ export class Supervisor {
     }
     return new WeighbridgeError(error.code, [error.message, ...lines].join('\n  '), {
       where: suspects.map((e) => e.name).join(', ') || (error.where ?? 'the campaign'),
-      mend: 'see what the stack waits for; whole blocks are kept',
+      mend: error.mend ?? 'see what the stack waits for; whole blocks are kept',
       cause: error,
     });
   }

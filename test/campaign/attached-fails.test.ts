@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { freePort } from '../../bench/bench/relays.ts';
-import { attachedCampaign, scratch, weighbridge } from './harness.ts';
+import { loadCampaign } from '../../bench/campaign/config/index.ts';
+import { planInputOf } from '../../bench/campaign/input.ts';
+import { runCampaign } from '../../bench/campaign/run.ts';
+import { workloads } from '../../bench/workloads/index.ts';
+import { attachedCampaign, childrenOf, scratch, weighbridge } from './harness.ts';
 import { manifestOf, query } from './killing.ts';
 import { type Relay, startRelay } from './relay.ts';
+import { Watching } from './watching.ts';
 
 const place = scratch();
 after(() => place.remove());
@@ -27,9 +32,9 @@ test('a user’s gateway dies within a block: its calls count as failed, never a
   const upstream = await freePort();
   // Parity and warm-up take 184 requests, the timed part a hundred: it dies in the midst of that.
   const { relay, diedAt } = await mortalRelay(upstream, 220);
-  const file = join(place.dir, 'campaign.yaml');
+  const file = join(place.dir, 'mortal.yaml');
   attachedCampaign(file, { name: 'mortal', port: relay.port, upstream });
-  const dir = join(place.dir, 'out');
+  const dir = join(place.dir, 'mortal');
   const { code, stderr } = await weighbridge(['run', file, '--profile', 'smoke', '--phases', 'latency', '--out', dir]);
   relay.die();
   assert.notEqual(diedAt(), null);
@@ -58,4 +63,42 @@ test('a user’s gateway dies within a block: its calls count as failed, never a
     for (const q of ['p50_us', 'p95_us']) assert.ok(a[q] === null || a[q] >= direct[q], `${a.condition} ${q}`);
     if (a.outcomes.failed > 0.05 * a.calls) assert.equal(a.p95_us, null);
   }
+});
+
+test('a user’s gateway hangs within a block: a deadline, 102, that names it, and the whole block kept', async () => {
+  const upstream = await freePort();
+  const relay = await startRelay(upstream);
+  const file = join(place.dir, 'hung.yaml');
+  attachedCampaign(file, { name: 'hung', port: relay.port, upstream });
+  const { config, text: yaml } = await loadCampaign(file, { profile: 'smoke' });
+  const dir = join(place.dir, 'hung');
+  mkdirSync(dir);
+  const { status, blocks, error } = await runCampaign({
+    id: 'hung',
+    config: { ...config, conditions: config.conditions.slice(0, 1) },
+    plan: planInputOf(config, workloads, ['latency']),
+    dir,
+    yaml,
+    supervisor: new Watching({ diagnostics: join(dir, 'diagnostics') }),
+    slice_deadline_ms: 4_000,
+    progress: {
+      step: ({ block }) => {
+        // Taken and never answered: neither refused nor closed.
+        if (block === 1) relay.deal = () => undefined;
+      },
+      note: () => undefined,
+      end: () => undefined,
+    },
+    signal: new AbortController().signal,
+  });
+  relay.die();
+  assert.deepEqual({ status, blocks }, { status: 'aborted', blocks: 1 }, error?.explain());
+  assert.deepEqual([error!.code, error!.exitCode, error!.where], ['DEADLINE', 102, 'agent of hung']);
+  assert.match(error!.message, /^arm hung: a slice of latency \(block 1, round \d+\) took over 4 s/);
+  assert.match(error!.mend!, /^look whether the attached gateway hung still answers/);
+  assert.deepEqual(
+    manifestOf(dir).blocks.map((b) => b.block),
+    [0],
+  );
+  assert.deepEqual(childrenOf(process.pid), []);
 });
