@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CampaignChanges, Change } from '#contract/changes.ts';
+import type { CampaignChanges, Change, LoadChange } from '#contract/changes.ts';
 import { changesText } from './changes.ts';
 import { displayWidth } from './summary.ts';
 
@@ -25,6 +25,25 @@ const change = (metric: string, verdict: Change['verdict'], more: Partial<Change
   ...more,
 });
 
+const loadChange = (metric: string, verdict: Change['verdict'], more: Partial<LoadChange> = {}): LoadChange => ({
+  metric,
+  unit: 'per_s',
+  arm: 'gateway',
+  baseline: null,
+  a: { estimate: 900, bound: null, ci95: [880, 920], blocks: 6, n: 9_000 },
+  b: { estimate: 810, bound: null, ci95: [790, 830], blocks: 6, n: 8_000 },
+  factor: 0.9,
+  bound: null,
+  ci95: [0.87, 0.93],
+  level: 0.959,
+  method: 'mann_whitney',
+  h: 1.1,
+  p_adjusted: 0.01,
+  verdict,
+  why: `Why it is ${verdict}.`,
+  ...more,
+});
+
 const found = (changes: Change[], more: Partial<CampaignChanges> = {}): CampaignChanges => ({
   version: 1,
   a: { id: 'before', profile: 'quick', blocks: 8, raw_digest: 'a'.repeat(64) },
@@ -36,6 +55,7 @@ const found = (changes: Change[], more: Partial<CampaignChanges> = {}): Campaign
   standing: 'not_meaningful',
   why: 'The machines differ (cpu).',
   changes,
+  load: [],
   only: { a: 2, b: 0 },
   ...more,
 });
@@ -68,10 +88,26 @@ test('differences first, then whether it is meaningful, then what changed', () =
   );
 });
 
-test('says how many would change by chance alone', () => {
+test('says that a change is named among all that were tested', () => {
   const many = Array.from({ length: 40 }, (_, i) => change('felt_p50_shift', i === 0 ? 'larger' : 'no_difference'));
-  assert.match(changesText(found(many)), /of 40 that did not change at all, some 2 would be told/);
-  assert.doesNotMatch(changesText(found(many.slice(0, 5))), /would be told/);
+  assert.match(changesText(found(many)), /stands among all 40 that were tested\s\(Holm, 5 %\)/);
+  assert.doesNotMatch(changesText(found(many.slice(0, 1))), /Holm/);
+});
+
+test('load: what each arm carries is shown, ratios where they changed', () => {
+  const shown = changesText(
+    found([], {
+      load: [
+        loadChange('saturation', 'smaller'),
+        loadChange('cpu_us_per_call', 'no_difference'),
+        loadChange('saturation_ratio', 'larger', { baseline: 'direct', unit: 'ratio' }),
+      ],
+    }),
+  );
+  assert.match(shown, /smaller: saturation of gateway under load\n {2}Why it is smaller\./);
+  assert.match(shown, /larger: saturation_ratio of gateway ÷ direct under load/);
+  assert.doesNotMatch(shown, /cpu_us_per_call/);
+  assert.match(shown, /3 comparisons: 1 larger, 1 smaller, 1 without a difference/);
 });
 
 test('fits 100 columns and holds no control character', () => {

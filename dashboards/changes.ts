@@ -1,5 +1,6 @@
 /** Two campaigns side by side, for a terminal: how they differ first, then what changed. At most 100 columns wide. */
-import type { CampaignChanges, Change, Difference } from '#contract/changes.ts';
+import type { CampaignChanges, Change, Difference, LoadChange } from '#contract/changes.ts';
+import { frontierMetric } from '#contract/loadFigures.ts';
 import { clean, count, plural } from './reading/format.ts';
 import { cellText, pairName } from './reading/pairs.ts';
 import { wrap } from './summary.ts';
@@ -38,36 +39,48 @@ const changeLines = (c: Change): string[] => [
   ...indented(wrap(clean(c.why), narrow)),
 ];
 
-const changed = (c: Change): boolean => c.verdict === 'larger' || c.verdict === 'smaller';
+const loadLines = (c: LoadChange): string[] => [
+  ...wrap(`${verdictWords[c.verdict]}: ${clean(c.metric)} of ${loadPair(c)} under load`),
+  ...indented(wrap(clean(c.why), narrow)),
+];
 
-/** What is shown of them where not all is asked for: what changed, and the price at p50 and p95. */
-const shownMetrics = ['felt_p50_shift', 'felt_p95_shift'];
+const loadPair = ({ arm, baseline }: LoadChange): string =>
+  baseline === null ? clean(arm) : `${clean(arm)} ÷ ${clean(baseline)}`;
 
-function tally(changes: readonly Change[]): string {
+const changed = ({ verdict }: Pick<Change, 'verdict'>): boolean => verdict === 'larger' || verdict === 'smaller';
+
+/** What is shown of them where not all is asked for: what changed, the price at p50 and p95, and what each arm carries. */
+const shownMetrics = ['felt_p50_shift', 'felt_p95_shift', frontierMetric(10), 'saturation'];
+const isShown = (c: Pick<Change, 'verdict' | 'metric'>): boolean => changed(c) || shownMetrics.includes(c.metric);
+
+function tally(changes: readonly Pick<Change, 'verdict'>[]): string {
   const of = (verdict: Change['verdict']) => count(changes.filter((c) => c.verdict === verdict).length);
   return `${plural(changes.length, 'comparison')}: ${of('larger')} larger, ${of('smaller')} smaller, ${of('no_difference')} without a difference, ${of('inconclusive')} inconclusive.`;
 }
 
-/** Intervals are at 95 % each, so of many that did not change some seem to have. */
-function byChance(changes: readonly Change[]): string[] {
-  const judged = changes.filter((c) => c.ci95 !== null && c.verdict !== 'inconclusive').length;
-  const expected = Math.round(judged / 20);
-  return expected > 0 && changes.some(changed)
+/** What guards a reader of many comparisons. */
+function byChance(changes: readonly Pick<Change, 'p_adjusted'>[]): string[] {
+  const tested = changes.filter((c) => c.p_adjusted !== null).length;
+  return tested > 1
     ? [
-        `Each interval is at 95 %: of ${count(judged)} that did not change at all, some ${count(expected)} would be told as larger or smaller.`,
+        `Intervals are at 95 % each; a change is named only where it stands among all ${count(tested)} that were tested (Holm, 5 %).`,
       ]
     : [];
 }
 
 /** @param all every comparison, and not only what changed and the price at p50 and p95 */
 export function changesText(found: CampaignChanges, all = false): string {
-  const { a, b, differences, changes, only } = found;
+  const { a, b, differences, changes, load, only } = found;
+  const every = [...changes, ...load];
   const side = (name: string, c: CampaignChanges['a']): string[] =>
     wrap(
       `${name}: ${clean(c.id)} (${clean(c.profile)} profile, ${plural(c.blocks, 'block')}, raw data ${clean(c.raw_digest).slice(0, 12)})`,
     );
-  const shown = all ? changes : changes.filter((c) => changed(c) || shownMetrics.includes(c.metric));
-  const left = changes.length - shown.length;
+  const shown = [
+    ...changes.filter((c) => all || isShown(c)).map(changeLines),
+    ...load.filter((c) => all || isShown(c)).map(loadLines),
+  ];
+  const left = every.length - shown.length;
   const alone = only.a + only.b > 0 ? [`In A alone: ${count(only.a)} comparisons; in B alone: ${count(only.b)}.`] : [];
   return [
     ...side('A', a),
@@ -78,10 +91,10 @@ export function changesText(found: CampaignChanges, all = false): string {
     '',
     ...wrap(`${standings[found.standing]} ${clean(found.why)}`),
     '',
-    ...shown.flatMap(changeLines),
+    ...shown.flat(),
     ...(shown.length > 0 ? [''] : []),
-    ...wrap(tally(changes)),
-    ...byChance(changes).flatMap((s) => wrap(s)),
+    ...wrap(tally(every)),
+    ...byChance(every).flatMap((s) => wrap(s)),
     ...alone,
     ...(left > 0 ? [`${count(left)} more with --all.`] : []),
   ].join('\n');

@@ -7,7 +7,6 @@ import { importsOf, isTesting, parse, placeOf, type Source, sources, walk } from
 const pure = [
   'bench/stats/',
   'bench/load/schedule.ts',
-  'bench/load/brackets.ts',
   'bench/load/figures.ts',
   'bench/load/probeReport.ts',
   'bench/load/frontier.ts',

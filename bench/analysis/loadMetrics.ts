@@ -9,10 +9,10 @@ import {
 } from '#contract/loadFigures.ts';
 import { seededRandom } from '#contract/random.ts';
 import type { Reach } from '#contract/shapes.ts';
-import { type Bracket, exactly, ratioBetween, ratioEstimate } from '../load/brackets.ts';
 import type { BlockedFrontier } from '../load/frontier.ts';
 import type { Knee } from '../load/knee.ts';
 import { blockBootstrap } from '../stats/bootstrap.ts';
+import { type Bracket, exactly, ratioBetween, ratioEstimate } from '../stats/brackets.ts';
 import type { Interval } from '../stats/interval.ts';
 import { fewestBlocks } from '../stats/signedRank.ts';
 import { fewBlocks, percent } from './doubts.ts';

@@ -1,23 +1,15 @@
 /** What changed between the estimates of two campaigns, each with an interval from the blocks of both. */
 import type { Analysis, Comparison } from '#contract/analysis.ts';
-import type { Change, Estimate } from '#contract/changes.ts';
-import type { Manifest } from '#contract/manifest.ts';
+import type { CampaignChanges, Change, Estimate } from '#contract/changes.ts';
 import { holmAdjusted } from '../stats/holm.ts';
 import { differenceOfIndependent } from '../stats/independent.ts';
 import { hodgesLehmannShift, mannWhitneyInterval, mannWhitneyP } from '../stats/mannWhitney.ts';
 import { fewestBlocks } from '../stats/signedRank.ts';
 import { normalCdf, normalQuantile } from '../stats/special.ts';
 import { serialWarning } from '../stats/warnings.ts';
-import { isSameArm } from './differences.ts';
+import { type Judging, otherArms, type Side, verdictOf } from './judging.ts';
+import { commonLoadOf, factorOf, loadChangeOf } from './load.ts';
 import { sentenceOf } from './text.ts';
-
-/** One campaign, with the per-block differences of its comparisons, read from its raw data. */
-export interface Side {
-  analysis: Analysis;
-  manifest: Manifest;
-  /** In the order of `analysis.comparisons`. */
-  differences: readonly (readonly number[])[];
-}
 
 interface Found {
   comparison: Comparison;
@@ -40,29 +32,27 @@ const commonOf = (a: Side, b: Side): [Found, Found][] =>
     ];
   });
 
-export const commonCount = (a: Side, b: Side): number => commonOf(a, b).length;
+export const commonCount = (a: Side, b: Side): number => commonOf(a, b).length + commonLoadOf(a, b).length;
 
 /**
- * Each common comparison, judged among all of them: a hundred intervals at 95 % leave zero out five times where nothing
+ * Each figure that both have, judged among all of them: a hundred intervals at 95 % leave zero out five times where nothing
  * changed, so a change is named only where Holm's procedure over all of them lets it stand.
  * @param stop why nothing may be decided; null where it may
  */
-export function changesOf(a: Side, b: Side, stop: string | null): Change[] {
-  const found = commonOf(a, b).map(([one, other]) => ({ one, other, shift: shiftOf(one, other) }));
-  const tested = found.filter(({ shift }) => shift.p !== null);
-  const adjusted = holmAdjusted(tested.map(({ shift }) => shift.p!));
-  const p = new Map(tested.map((t, i) => [t, adjusted[i]!]));
-  return found.map((f) => changeOf([a, b], f, { stop, p_adjusted: p.get(f) ?? null, among: tested.length }));
+export function changesOf(a: Side, b: Side, stop: string | null): Pick<CampaignChanges, 'changes' | 'load'> {
+  const shifts = commonOf(a, b).map(([one, other]) => ({ one, other, shift: shiftOf(one, other) }));
+  const factors = commonLoadOf(a, b).map(factorOf);
+  const p = [...shifts.map(({ shift }) => shift.p), ...factors.map((f) => f.p)];
+  const tested = p.flatMap((value, i) => (value === null ? [] : [{ i, value }]));
+  const adjusted = new Map(holmAdjusted(tested.map((t) => t.value)).map((value, k) => [tested[k]!.i, value]));
+  const judging = (i: number): Judging => ({ stop, p_adjusted: adjusted.get(i) ?? null, among: tested.length });
+  return {
+    changes: shifts.map((f, i) => changeOf([a, b], f, judging(i))),
+    load: factors.map((f, i) => loadChangeOf([a, b], f, judging(shifts.length + i))),
+  };
 }
 
 const estimateOf = ({ estimate, ci95, blocks, n }: Comparison): Estimate => ({ estimate, ci95, blocks, n });
-
-interface Judging {
-  stop: string | null;
-  p_adjusted: number | null;
-  /** Changes that were tested together. */
-  among: number;
-}
 
 function changeOf(
   sides: readonly [Side, Side],
@@ -130,22 +120,6 @@ function shareChange(a: Comparison, b: Comparison): Shift {
   return { estimate, ci95: [lo, hi], level: 0.95, method: 'independent_intervals', p: 2 * normalCdf(-z) };
 }
 
-/** At which all changes together are named rightly. */
-const changeLevel = 0.95;
-
-/** A change is named where it is no chance among all of them, and more than what has to be told apart. */
-function verdictOf(
-  { estimate, ci95 }: Omit<Shift, 'p'>,
-  p_adjusted: number | null,
-  h: number | null,
-): Change['verdict'] {
-  if (ci95 === null || estimate === null || p_adjusted === null) return 'inconclusive';
-  const [lo, hi] = ci95;
-  if (p_adjusted <= 1 - changeLevel && (h === null || Math.abs(estimate) > h))
-    return estimate > 0 ? 'larger' : 'smaller';
-  return h !== null && Math.max(-lo, hi) <= h ? 'no_difference' : 'inconclusive';
-}
-
 /** Least change that two campaigns have to tell apart: µs (10 for CPU time), or a share of the baseline's own figure. */
 const least_us = 100;
 const leastCpu_us = 10;
@@ -178,11 +152,7 @@ function levelOf({ arms }: Analysis, c: Comparison): number | null {
 /** Why this change is not decided whatever its interval is. */
 function doubtsOf([sideA, sideB]: readonly [Side, Side], a: Found, b: Found): string[] {
   const { arm, baseline, unit } = a.comparison;
-  const other = [arm, baseline].filter((name) => {
-    const [one, two] = [sideA, sideB].map((s) => s.manifest.arms.find((x) => x.arm === name));
-    return one && two && !isSameArm(one, two);
-  });
-  const doubts = other.map((name) => `arm ${name} is another thing in each`);
+  const doubts = otherArms([sideA, sideB], [arm, baseline]);
   if (unit === 'ratio') return doubts;
   if (Math.min(a.blocks.length, b.blocks.length) < fewestBlocks)
     doubts.push(`below ${fewestBlocks} blocks no interval is given`);

@@ -32,6 +32,9 @@ const things: readonly Read[] = [
   ['workloads', 'nothing', (m) => sorted(m.plan.workloads)],
   ['conditions', 'nothing', (m) => sorted(m.plan.conditions)],
   ['phases', 'nothing', (m) => sorted(m.plan.phases)],
+  ['load: offered rates, calls per second', 'care', (m) => m.plan.load?.rates_per_s.join(', ') ?? 'none'],
+  ['load: workers', 'care', (m) => m.plan.load?.workers.join(', ') ?? 'none'],
+  ['load: calls under way at most', 'care', (m) => String(m.plan.load?.max_in_flight ?? 'none')],
   // Other arms in between change what each arm finds when its turn comes.
   ['arms', 'care', (m) => sorted(m.arms.map((a) => a.arm))],
   ['status', 'care', (m) => m.status],

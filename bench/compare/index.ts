@@ -1,9 +1,11 @@
 /** Two campaigns side by side: first how they differ, then what changed between their estimates. Pure. */
 import type { CampaignChanges } from '#contract/changes.ts';
-import { changesOf, commonCount, type Side } from './changes.ts';
+import { changesOf, commonCount } from './changes.ts';
 import { differencesOf, standingOf } from './differences.ts';
+import type { Side } from './judging.ts';
+import { loadCount } from './load.ts';
 
-export type { Side } from './changes.ts';
+export type { Side } from './judging.ts';
 
 export function compareCampaigns(a: Side, b: Side): CampaignChanges {
   const differences = differencesOf(a.manifest, b.manifest);
@@ -16,14 +18,14 @@ export function compareCampaigns(a: Side, b: Side): CampaignChanges {
     blocks: analysis.campaign.blocks.kept,
     raw_digest: analysis.campaign.raw_digest,
   });
-  const only = (side: Side): number => side.analysis.comparisons.length - common;
+  const only = ({ analysis }: Side): number => analysis.comparisons.length + loadCount(analysis) - common;
   return {
     version: 1,
     a: campaign(a),
     b: campaign(b),
     differences,
     ...standing,
-    changes: changesOf(a, b, stop),
+    ...changesOf(a, b, stop),
     only: { a: only(a), b: only(b) },
   };
 }

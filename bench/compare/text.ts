@@ -1,5 +1,6 @@
 /** Changes in words. */
-import type { Change } from '#contract/changes.ts';
+import type { Change, LoadChange } from '#contract/changes.ts';
+import { boundText } from '#contract/loadFigures.ts';
 
 /** Latencies in ms, as they are claimed; CPU time in µs; shares in percentage points. */
 function scaleOf({ unit, metric }: Pick<Change, 'unit' | 'metric'>): { factor: number; suffix: string } {
@@ -40,18 +41,42 @@ const sizeText = (of: Measured, value: number): string => {
  */
 export function sentenceOf(change: Omit<Change, 'why'>, doubts: readonly string[], among: number): string {
   const { estimate, ci95, level, h, p_adjusted, verdict } = change;
-  const attained = level === null ? '' : `, ${(level * 100).toFixed(1)} %`;
-  const said = `B − A is ${estimateText(change, estimate, ci95)}${attained}`;
-  if (doubts.length > 0) return `Inconclusive: ${said}, but ${doubts.join(', and ')}.`;
+  const said = `B − A is ${estimateText(change, estimate, ci95)}${attainedText(level)}`;
+  if (doubts.length > 0) return doubted(said, doubts);
   if (ci95 === null) return `Inconclusive: ${said}.`;
   const most = Math.max(-ci95[0], ci95[1]);
   if (verdict === 'no_difference') return `No difference larger than ${sizeText(change, most)} shown: ${said}.`;
   if (verdict === 'inconclusive') {
     const alone = ci95[0] > 0 || ci95[1] < 0;
-    const chance = alone
-      ? `; of ${among} changes some come out like this by chance (adjusted p ${p_adjusted!.toFixed(2)})`
-      : '';
-    return `Inconclusive: ${said}, so a change of up to ${sizeText(change, most)} is not excluded${h === null ? '' : `, and ±${sizeText(change, h)} was to be shown`}${chance}.`;
+    return `Inconclusive: ${said}, so a change of up to ${sizeText(change, most)} is not excluded${h === null ? '' : `, and ±${sizeText(change, h)} was to be shown`}${alone ? chanceText(among, p_adjusted) : ''}.`;
   }
-  return `${verdict === 'larger' ? 'Larger' : 'Smaller'} in B: ${said}.`;
+  return `${verdictWord(verdict)} in B: ${said}.`;
 }
+
+/** The same for a figure of load. */
+export function loadSentenceOf(change: Omit<LoadChange, 'why'>, doubts: readonly string[], among: number): string {
+  const { factor, ci95, level, h, p_adjusted, verdict } = change;
+  const size = factor === null ? 'not estimated' : `${boundText(change)}${factorText(factor)}`;
+  const reach = ci95 === null ? 'no interval' : reachText(ci95);
+  const said = `B ÷ A is ${size} (${reach})${attainedText(level)}`;
+  if (doubts.length > 0) return doubted(said, doubts);
+  if (ci95 === null) return `Inconclusive: ${said}.`;
+  if (verdict === 'no_difference')
+    return `No change of more than ×${factorText(h)} or below ÷${factorText(h)} shown: ${said}.`;
+  if (verdict === 'inconclusive') {
+    const alone = ci95[0] > 1 || (ci95[1] !== null && ci95[1] < 1);
+    return `Inconclusive: ${said}, and nothing beyond ÷${factorText(h)} to ×${factorText(h)} was to be shown${alone ? chanceText(among, p_adjusted) : ''}.`;
+  }
+  return `${verdictWord(verdict)} in B: ${said}.`;
+}
+
+const factorText = (factor: number): string => `${Number(factor.toPrecision(3))}`;
+const reachText = ([lo, hi]: NonNullable<LoadChange['ci95']>): string =>
+  hi === null ? `at least ${factorText(lo)}` : `${factorText(lo)} to ${factorText(hi)}`;
+
+const attainedText = (level: number | null): string => (level === null ? '' : `, ${(level * 100).toFixed(1)} %`);
+const doubted = (said: string, doubts: readonly string[]): string =>
+  `Inconclusive: ${said}, but ${doubts.join(', and ')}.`;
+const chanceText = (among: number, p_adjusted: number | null): string =>
+  `; of ${among} changes some come out like this by chance (adjusted p ${p_adjusted!.toFixed(2)})`;
+const verdictWord = (verdict: 'larger' | 'smaller'): string => (verdict === 'larger' ? 'Larger' : 'Smaller');

@@ -1,5 +1,6 @@
 /** What `weighbridge compare A B` says: how two campaigns differ, and what changed between their estimates. */
 import type { Comparison } from './analysis.ts';
+import type { LoadMetricFigure } from './loadFigures.ts';
 
 /** A thing that is not the same in both campaigns. */
 export interface Difference {
@@ -16,6 +17,8 @@ export interface Difference {
 /** One campaign's estimate of a difference between two arms; µs or a share. */
 export type Estimate = Pick<Comparison, 'estimate' | 'ci95' | 'blocks' | 'n'>;
 
+export type Verdict = 'smaller' | 'larger' | 'no_difference' | 'inconclusive';
+
 export interface Change
   extends Pick<Comparison, 'phase' | 'workload' | 'condition' | 'metric' | 'unit' | 'arm' | 'baseline'> {
   a: Estimate;
@@ -31,10 +34,34 @@ export interface Change
   h: number | null;
   /** Chance of such a change where there is none, by Holm's procedure over all changes of the comparison; null without an interval. */
   p_adjusted: number | null;
-  verdict: 'smaller' | 'larger' | 'no_difference' | 'inconclusive';
+  verdict: Verdict;
   /** A sentence. */
   why: string;
 }
+
+/** A figure of the load phase: rates, CPU time a call and ratios change by a factor. */
+export interface LoadChange extends Pick<LoadMetricFigure, 'metric' | 'unit' | 'arm' | 'baseline'> {
+  a: LoadEstimate;
+  b: LoadEstimate;
+  /** B ÷ A, Hodges–Lehmann over the blocks of both on logarithms; `bound`: no more than that. */
+  factor: number | null;
+  bound: LoadMetricFigure['bound'];
+  /** Null as its upper end: beyond every number. */
+  ci95: LoadMetricFigure['ci95'];
+  /** Attained two-sided level. */
+  level: number | null;
+  /** mann_whitney; none. */
+  method: string;
+  /** Between ÷h and ×h a change is none that has to be resolved. */
+  h: number;
+  /** As that of a `Change`, and among the same. */
+  p_adjusted: number | null;
+  verdict: Verdict;
+  /** A sentence. */
+  why: string;
+}
+
+export type LoadEstimate = Pick<LoadMetricFigure, 'estimate' | 'bound' | 'ci95' | 'blocks' | 'n'>;
 
 export interface CampaignChanges {
   version: 1;
@@ -46,6 +73,8 @@ export interface CampaignChanges {
   why: string;
   /** In the order of A's analysis. */
   changes: Change[];
-  /** Comparisons that one of the two alone has. */
+  /** Empty where not both pressed the same tools by the same workload. */
+  load: LoadChange[];
+  /** Comparisons, and figures of load, that one of the two alone has. */
   only: { a: number; b: number };
 }

@@ -1,8 +1,8 @@
 /** Latency against offered rate, and how much goes through while it stays low; pure. */
 import type { LoadReport } from '#contract/calls.ts';
 import { frontierLimits_ms } from '#contract/loadFigures.ts';
+import { type Bracket, median, medianBetween } from '../stats/brackets.ts';
 import type { Interval } from '../stats/interval.ts';
-import { type Bracket, median, medianBetween } from './brackets.ts';
 import { defaultFigures, type FigureOptions, type StepFigures, stepFigures } from './figures.ts';
 
 /** A step of one arm in one block, at the rate that was planned. */

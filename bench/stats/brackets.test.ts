@@ -1,8 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seededRandom } from '#contract/random.ts';
-import { signedRankInterval } from '../stats/signedRank.ts';
-import { type Bracket, type BracketPair, exactly, medianBetween, ratioBetween, ratioEstimate } from './brackets.ts';
+import {
+  type Bracket,
+  type BracketPair,
+  exactly,
+  factorBetween,
+  factorEstimate,
+  factorP,
+  medianBetween,
+  ratioBetween,
+  ratioEstimate,
+} from './brackets.ts';
+import { hodgesLehmannShift, mannWhitneyInterval, mannWhitneyP } from './mannWhitney.ts';
+import { signedRankInterval } from './signedRank.ts';
 
 const options = { level: 0.95, seed: 'brackets' };
 const pairs = (arm: readonly Bracket[], baseline: readonly Bracket[]): BracketPair[] =>
@@ -119,4 +130,55 @@ test('the interval from brackets holds the one that the true figures would give,
     )!;
     assert.ok(between.lo <= median.lo && between.hi >= median.hi);
   }
+});
+
+/** Values within brackets that are up to `wide` times as wide. */
+function hidden(seed: string, wide: number): { values: number[]; brackets: Bracket[] } {
+  const random = seededRandom(`brackets/${seed}`);
+  const values = Array.from({ length: 8 }, () => 1_000 * Math.exp(0.3 * random.normal()));
+  return {
+    values,
+    brackets: values.map((v) => ({ least: v / (1 + wide * random.next()), most: v * (1 + wide * random.next()) })),
+  };
+}
+
+test('a factor between campaigns of exact figures is Hodges–Lehmann with the Mann–Whitney interval, on logs', () => {
+  const [a, b] = [hidden('exact/a', 0), hidden('exact/b', 0)];
+  const campaigns = { before: a.brackets, after: b.brackets };
+  const [before, after] = [a.values.map(Math.log), b.values.map(Math.log)];
+  const interval = factorBetween(campaigns, 0.95)!;
+  const logs = mannWhitneyInterval(before, after, 0.95)!;
+  near(interval.lo, Math.exp(logs.lo));
+  near(interval.hi, Math.exp(logs.hi));
+  assert.equal(interval.level, logs.level);
+  near(factorEstimate(campaigns).estimate!, Math.exp(hodgesLehmannShift(before, after)));
+  near(factorP(campaigns), mannWhitneyP(before, after));
+});
+
+test('the interval of a factor holds that of any figures within the brackets, and its p-value is none too small', () => {
+  for (let i = 0; i < 50; i++) {
+    const [a, b] = [hidden(`${i}/a`, 0.4), hidden(`${i}/b`, 0.4)];
+    const campaigns = { before: a.brackets, after: b.brackets };
+    const [before, after] = [a.values.map(Math.log), b.values.map(Math.log)];
+    const outer = factorBetween(campaigns, 0.95)!;
+    const inner = mannWhitneyInterval(before, after, 0.95)!;
+    assert.ok(outer.lo <= Math.exp(inner.lo) && Math.exp(inner.hi) <= outer.hi);
+    assert.ok(factorP(campaigns) >= mannWhitneyP(before, after) - 1e-12);
+  }
+});
+
+test('a factor is open on the side where a campaign is known from below only, and none where nothing was carried', () => {
+  const known = Array.from({ length: 6 }, (): Bracket => ({ least: 1_000, most: 2_000 }));
+  const open = known.map((b): Bracket => ({ ...b, most: Infinity }));
+  const after = factorBetween({ before: known, after: open }, 0.95)!;
+  near(after.lo, 0.5);
+  assert.equal(after.hi, Infinity);
+  assert.equal(factorEstimate({ before: known, after: open }).bound, 'at_least');
+  assert.equal(factorBetween({ before: open, after: known }, 0.95)!.lo, 0);
+  assert.equal(factorEstimate({ before: open, after: known }).bound, 'at_most');
+  assert.deepEqual(factorEstimate({ before: open, after: open }), { estimate: null, bound: null });
+  const nothing = known.map(() => exactly(0));
+  assert.equal(factorBetween({ before: known, after: nothing }, 0.95), null);
+  assert.equal(factorEstimate({ before: known, after: nothing }).estimate, null);
+  assert.equal(factorBetween({ before: known.slice(1), after: known }, 0.95), null);
 });

@@ -5,12 +5,13 @@
  * each of them; so its level is at least the one that is said. Pure.
  */
 import { seededRandom } from '#contract/random.ts';
-import { blockBootstrap } from '../stats/bootstrap.ts';
-import type { AttainedInterval, Interval } from '../stats/interval.ts';
-import { hodgesLehmann } from '../stats/location.ts';
-import { quantile } from '../stats/quantiles.ts';
-import { sortSamples } from '../stats/samples.ts';
-import { fewestBlocks, signedRankInterval } from '../stats/signedRank.ts';
+import { blockBootstrap } from './bootstrap.ts';
+import type { AttainedInterval, Interval } from './interval.ts';
+import { hodgesLehmann } from './location.ts';
+import { hodgesLehmannShift, mannWhitneyInterval, mannWhitneyTail } from './mannWhitney.ts';
+import { quantile } from './quantiles.ts';
+import { sortSamples } from './samples.ts';
+import { fewestBlocks, signedRankInterval } from './signedRank.ts';
 
 /** Equal ends: known. `most` infinite: known from below only. */
 export interface Bracket {
@@ -43,7 +44,7 @@ export interface BracketPair {
 
 export interface RatioEstimate {
   estimate: number | null;
-  /** `at_least` where so many blocks know the arm from below only that the estimate has no upper end; `at_most`: the baseline. */
+  /** `at_least` where so many blocks know what is divided from below only that the estimate has no upper end; `at_most`: the divisor. */
   bound: 'at_least' | 'at_most' | null;
 }
 
@@ -80,3 +81,56 @@ export function ratioBetween(pairs: readonly BracketPair[], level: number): Atta
 /** Nothing ÷ nothing may be anything. */
 const logRatio = ([arm, baseline]: readonly [number, number], unknown: number): number =>
   arm === 0 && baseline === 0 ? unknown : Math.log(arm / baseline);
+
+/** Blocks of two campaigns, which have nothing in common but what is measured. */
+export interface Campaigns {
+  before: readonly Bracket[];
+  after: readonly Bracket[];
+}
+
+const logs = (brackets: readonly Bracket[], end: keyof Bracket): number[] => brackets.map((b) => Math.log(b[end]));
+
+/**
+ * Hodges–Lehmann estimate of after ÷ before, by what was carried in each block, on logarithms. Null where a side is empty
+ * or carried nothing in a block, and where the estimate has neither a lower nor an upper end.
+ */
+export function factorEstimate({ before, after }: Campaigns): RatioEstimate {
+  const unknown: RatioEstimate = { estimate: null, bound: null };
+  const [first, second] = [logs(before, 'least'), logs(after, 'least')];
+  if (first.length === 0 || second.length === 0 || ![...first, ...second].every(Number.isFinite)) return unknown;
+  const opened = (values: readonly number[], of: readonly Bracket[]): number[] =>
+    values.map((log, i) => (of[i]!.most === Infinity ? Infinity : log));
+  const atLeast = hodgesLehmannShift(first, opened(second, after)) === Infinity;
+  const atMost = hodgesLehmannShift(opened(first, before), second) === -Infinity;
+  if (atLeast && atMost) return unknown;
+  const bound = atLeast ? 'at_least' : atMost ? 'at_most' : null;
+  return { estimate: Math.exp(hodgesLehmannShift(first, second)), bound };
+}
+
+/**
+ * Exact Mann–Whitney interval of that factor, from the least that it may be to the most. Null below six blocks on either
+ * side, and where a block is known to have carried nothing at all, so that there is nothing to divide.
+ */
+export function factorBetween({ before, after }: Campaigns, level: number): AttainedInterval | null {
+  if (Math.min(before.length, after.length) < fewestBlocks) return null;
+  if ([...before, ...after].some((b) => b.most === 0)) return null;
+  const lower = mannWhitneyInterval(logs(before, 'most'), logs(after, 'least'), level);
+  const upper = mannWhitneyInterval(logs(before, 'least'), logs(after, 'most'), level);
+  return lower && upper && { ...lower, lo: Math.exp(lower.lo), hi: Math.exp(upper.hi) };
+}
+
+/**
+ * Exact two-sided p-value of no change, of which only pairs count whose brackets do not overlap: whatever the figures are
+ * within theirs, it is never too small.
+ */
+export function factorP({ before, after }: Campaigns): number {
+  let above = 0;
+  let below = 0;
+  for (const a of before) {
+    for (const b of after) {
+      if (b.least > a.most) above++;
+      else if (b.most < a.least) below++;
+    }
+  }
+  return mannWhitneyTail(before.length, after.length, Math.max(above, below));
+}

@@ -78,7 +78,6 @@ export function hodgesLehmannShift(first: ArrayLike<number>, second: ArrayLike<n
  */
 export function mannWhitneyP(first: ArrayLike<number>, second: ArrayLike<number>): number {
   const differences = pairDifferences(first, second);
-  if (differences.length === 0) return 1;
   let above = 0;
   let below = 0;
   for (const d of differences) {
@@ -86,11 +85,17 @@ export function mannWhitneyP(first: ArrayLike<number>, second: ArrayLike<number>
     if (d > 0) above++;
     else if (d < 0) below++;
   }
-  // The tail up to what is left of the pairs on the other side, ties included.
-  const u = differences.length - Math.max(above, below);
-  const probability = mannWhitneyDistribution(first.length, second.length);
+  return mannWhitneyTail(first.length, second.length, Math.max(above, below));
+}
+
+/**
+ * The p-value where `ahead` of the m · n pairs have the value of one sample above that of the other, by which side there
+ * are more: the tail up to what is left of the pairs, ties included. 1 where a sample is empty.
+ */
+export function mannWhitneyTail(m: number, n: number, ahead: number): number {
+  const probability = mannWhitneyDistribution(m, n);
   let tail = 0;
-  for (let i = 0; i <= u && i < probability.length; i++) tail += probability[i]!;
+  for (let u = 0; u <= m * n - ahead && u < probability.length; u++) tail += probability[u]!;
   return Math.min(1, 2 * tail);
 }
 
