@@ -56,9 +56,10 @@ export function settingFindings(settings: Settings): Finding[] {
 
 type Weaker = (settings: Settings, key: SettingKey) => boolean;
 const differs: Weaker = (settings, key) => settings[key] !== hardened[key];
+const seldomer: Weaker = (settings, key) => settings[key] === 0 || settings[key] > hardened[key];
 const weaker: Partial<Record<SettingKey, Weaker>> = {
   // Whom to trust is the user's to say; `claw doctor` names whose signature each plugin bears.
   'plugins.trusted_publishers': () => false,
-  'audit.scope_diff_check_interval': ({ 'audit.scope_diff_check_interval': given_s }) =>
-    given_s === 0 || given_s > hardened['audit.scope_diff_check_interval'],
+  'audit.scope_diff_check_interval': seldomer,
+  'security.oauth.revocation_poll_interval': seldomer,
 };

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { WeighbridgeError } from '#contract/errors.ts';
+import { isMapping, settingsIn } from '#contract/settings.ts';
 
 /** The agent's own `config.yaml`, everything on. */
 export const defaultConfigFile = new URL('./config.yaml', import.meta.url);
@@ -27,17 +28,5 @@ export function readConfigFile(file: string | URL): Record<string, unknown> {
   if (root !== null && !isMapping(root)) {
     throw new WeighbridgeError('CONFIG', 'the configuration is not a mapping of keys', { where });
   }
-  const flat: Record<string, unknown> = {};
-  flatten(root ?? {}, '', flat);
-  return flat;
-}
-
-const isMapping = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-function flatten(mapping: Record<string, unknown>, prefix: string, into: Record<string, unknown>): void {
-  for (const [key, value] of Object.entries(mapping)) {
-    if (isMapping(value)) flatten(value, `${prefix}${key}.`, into);
-    else into[`${prefix}${key}`] = value;
-  }
+  return Object.fromEntries(settingsIn(root ?? {}).map(({ path, value }) => [path.join('.'), value]));
 }

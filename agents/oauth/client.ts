@@ -1,4 +1,5 @@
 /** The agent as an OAuth client: a public one, with the authorization code and refresh grants (RFC 6749, 8707). */
+import { createRemoteJWKSet, customFetch as customKeyFetch, type JWTVerifyGetKey } from 'jose';
 import {
   type AuthorizationServer,
   allowInsecureRequests,
@@ -19,6 +20,7 @@ import { AuthFailure } from '../security/auth-failure.ts';
 import { type BindingKey, bindingAlgorithm } from '../security/binding-key.ts';
 import { pkceFor } from '../security/pkce.ts';
 import { ProofNonces } from '../security/proof-nonces.ts';
+import { readStatusList, type StatusList, statusListType } from '../security/status-list.ts';
 import { authorize } from './login.ts';
 import { Transport, TransportError } from './transport.ts';
 
@@ -55,6 +57,7 @@ export class OAuthClient {
   /** The authority's clock minus ours, s; learnt where it refused a proof for its time. */
   #clockSkew_s = 0;
   readonly #nonces = new ProofNonces();
+  #keys: JWTVerifyGetKey | undefined;
 
   constructor(options: OAuthClientOptions) {
     this.#options = options;
@@ -128,6 +131,32 @@ export class OAuthClient {
     } catch (error) {
       throw failureOf(error);
     }
+  }
+
+  /**
+   * The authority's status list at this address (draft-ietf-oauth-status-list-21 §8.1). A list elsewhere is not fetched:
+   * a token would decide where the agent dials.
+   * @throws where there is none that can be believed
+   */
+  async statusList(uri: string): Promise<StatusList> {
+    const server = await this.#discover();
+    const url = new URL(uri);
+    if (url.origin !== new URL(server.issuer).origin) throw new Error('the status list is not at the authority');
+    const headers = { accept: `application/${statusListType}` };
+    const { status, text } = await this.#transport.ask(url, { method: 'GET', headers });
+    if (status !== 200) throw new Error(`the authority answered ${status} for its status list`);
+    return readStatusList(text, uri, this.#keysOf(server));
+  }
+
+  /** The authority's keys (RFC 8414 §2), fetched when first needed, and again for one that is not among them. */
+  #keysOf({ jwks_uri }: AuthorizationServer): JWTVerifyGetKey {
+    if (jwks_uri === undefined) throw new Error('the authority names no keys');
+    this.#keys ??= createRemoteJWKSet(new URL(jwks_uri), {
+      cacheMaxAge: Number.POSITIVE_INFINITY,
+      [customKeyFetch]: (url, { headers }) =>
+        this.#transport.fetch(url, { method: 'GET', headers: Object.fromEntries(headers) }),
+    });
+    return this.#keys;
   }
 
   close(): Promise<void> {

@@ -121,7 +121,15 @@ export class Agent {
     });
     const consented = scopeSet(auth.scopes);
     const cache = tokenCacheOf(config, telemetry);
-    this.#source = tokenSource(config.controls, { grant: this.#grant, settings, consented, plugins, telemetry, cache });
+    this.#source = tokenSource(config.controls, {
+      grant: this.#grant,
+      settings,
+      consented,
+      plugins,
+      telemetry,
+      statusList: (uri) => this.#client.statusList(uri),
+      cache,
+    });
     const shared = {
       telemetry,
       plugins,
@@ -186,7 +194,7 @@ export class Agent {
   async runSlice(order: SliceOrder): Promise<SliceReport> {
     const { arm, agent_id, tenant } = this.#config;
     const runner = this.#runnerOver(protocolOf(order.condition));
-    this.#source.begin();
+    await this.#source.begin();
     const { records, attempts } = await runSlice(order, {
       runner,
       now: () => this.#telemetry.now(),
@@ -197,8 +205,8 @@ export class Agent {
   }
 
   /** @throws WeighbridgeError CONFIG where the order cannot be carried out */
-  runLoad(order: LoadOrder): Promise<LoadReport> {
-    this.#source.begin();
+  async runLoad(order: LoadOrder): Promise<LoadReport> {
+    await this.#source.begin();
     return runLoad(order, {
       runner: this.#plain.runner,
       now: () => this.#telemetry.now(),

@@ -5,7 +5,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type ClosedPace, type LoadOrder, type LoadOutcome, type LoadReport, loadOutcomes } from '#contract/calls.ts';
+import { seededRandom } from '#contract/random.ts';
 import { taskHeader } from '#contract/tools.ts';
+import { dueTimes, type Schedule } from '../../bench/load/schedule.ts';
 import { startTestbed, type Testbed } from '../../bench/testbed/testing.ts';
 import { toolsHost } from '../plugins/catalogue.ts';
 import { agentConfig, agentHere, endAgent, type Overrides, plannedCall, startAgent } from '../testing/agents.ts';
@@ -124,6 +126,27 @@ describe('a constant 100 ms', () => {
     for (let i = 1; i < 20; i++) assert.equal(report.due_ns[i], report.due_ns[i - 1]! + report.latency_ns[i - 1]!);
     assert.ok(sum(report.latency_ns) <= report.elapsed_ns, 'no time counts twice');
   });
+});
+
+describe('every schedule is kept to the nanosecond, and paced', () => {
+  const schedules: Schedule[] = [
+    { kind: 'constant', rate_per_s: 200, duration_s: 0.5 },
+    { kind: 'poisson', rate_per_s: 200, duration_s: 0.5 },
+    { kind: 'ramp', from_per_s: 50, to_per_s: 350, duration_s: 0.5, arrivals: 'poisson' },
+    { kind: 'step', rates_per_s: [50, 350], each_s: 0.25, arrivals: 'even' },
+  ];
+  for (const schedule of schedules) {
+    test(schedule.kind, async () => {
+      const due_ns = dueTimes(schedule, seededRandom(`load/${schedule.kind}`));
+      await using server = await constantServer(0);
+      const report = await load(server.url, open(due_ns));
+      assertSound(report, due_ns.length);
+      assert.deepEqual(report.due_ns, due_ns);
+      assert.equal(count(report, 'ok'), due_ns.length);
+      assert.equal(server.requests.length, due_ns.length);
+      assert.ok(report.elapsed_ns >= due_ns.at(-1)!, 'none was sent ahead of the schedule');
+    });
+  }
 });
 
 describe('a freeze of 1 s', () => {

@@ -4,7 +4,9 @@ import { callHeader } from '#contract/tools.ts';
 import { serve, type TestServer } from './servers.ts';
 
 const answer = JSON.stringify({ ok: true, tool: 'search', operation: 'query', digest: '', result: null });
-const ok = (res: ServerResponse): void => void res.writeHead(200, { 'content-type': 'application/json' }).end(answer);
+/** Serves a search. */
+export const ok = (res: ServerResponse): void =>
+  void res.writeHead(200, { 'content-type': 'application/json' }).end(answer);
 
 /** Adds what can be read of a server to it, as it is when read. */
 const showing = <T extends object>(server: TestServer, readings: T): TestServer & Readonly<T> =>

@@ -3,7 +3,7 @@
  * wrong one is not to be had, and a client must be shown one.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { UnsecuredJWT } from 'jose';
+import { type JWK, UnsecuredJWT } from 'jose';
 import { serve, type TestServer } from './servers.ts';
 
 export interface Rogue {
@@ -21,6 +21,12 @@ export interface Rogue {
   /** Status and error of refreshes. */
   refuseRefresh?: () => { status: number; error: string } | null;
   expires_in?: number;
+  /** Tokens name a list, at this address, which answers so at this authority; signed by one of these keys, if it is right. */
+  statusList?: {
+    uri: (issuer: string) => string;
+    answer: (uri: string) => Promise<{ status: number; body: string }>;
+    jwks: JWK[];
+  };
   /** Announces proofs of possession with these algorithms, and looks at none. */
   dpopAlgs?: string[];
 }
@@ -44,6 +50,10 @@ export async function rogueAuthority(rogue: Rogue = {}): Promise<RogueAuthority>
       authorizations.push(url.searchParams);
       return void res.writeHead(303, { location: callback(server.url, url.searchParams, rogue) }).end();
     }
+    if (url.pathname === '/jwks') return json(200, { keys: rogue.statusList?.jwks ?? [] });
+    if (req.method === 'GET' && rogue.statusList) {
+      return void rogue.statusList.answer(url.href).then(({ status, body }) => res.writeHead(status).end(body));
+    }
     let body = '';
     req.on('data', (chunk) => {
       body += chunk;
@@ -54,7 +64,9 @@ export async function rogueAuthority(rogue: Rogue = {}): Promise<RogueAuthority>
       const refusal = form.get('grant_type') === 'refresh_token' ? rogue.refuseRefresh?.() : undefined;
       if (refusal) return json(refusal.status, { error: refusal.error });
       if (!rogue.withoutPkce && !verifies(form, authorizations.at(-1)!)) return json(400, { error: 'invalid_grant' });
-      json(200, tokens(form, rogue));
+      const uri = rogue.statusList?.uri(server.url);
+      const status = uri === undefined ? {} : { status: { status_list: { idx: tokenRequests.length, uri } } };
+      json(200, tokens(form, rogue, status));
     });
   });
   return { ...server, authorizations, tokenRequests };
@@ -64,6 +76,7 @@ const metadata = (issuer: string, { withoutPkce, dpopAlgs }: Rogue): unknown => 
   issuer,
   authorization_endpoint: `${issuer}/auth`,
   token_endpoint: `${issuer}/token`,
+  jwks_uri: `${issuer}/jwks`,
   response_types_supported: ['code'],
   authorization_response_iss_parameter_supported: true,
   ...(!withoutPkce && { code_challenge_methods_supported: ['S256'] }),
@@ -87,12 +100,12 @@ const verifies = (form: URLSearchParams, asked: URLSearchParams): boolean =>
     .update(form.get('code_verifier') ?? '')
     .digest('base64url') === asked.get('code_challenge');
 
-function tokens(form: URLSearchParams, rogue: Rogue): unknown {
+function tokens(form: URLSearchParams, rogue: Rogue, status: Record<string, unknown>): unknown {
   const { scopes, answeredScope, expires_in = 3_600 } = rogue;
   const asked = form.get('scope') ?? '';
   const answered = answeredScope === undefined ? asked : answeredScope;
   return {
-    access_token: new UnsecuredJWT({ scope: scopes ?? asked }).setExpirationTime(`${expires_in}s`).encode(),
+    access_token: new UnsecuredJWT({ scope: scopes ?? asked, ...status }).setExpirationTime(`${expires_in}s`).encode(),
     token_type: 'Bearer',
     expires_in,
     refresh_token: randomUUID(),

@@ -14,15 +14,19 @@ export interface TokenRequests extends Disposable {
   readonly sent: URLSearchParams[];
   /** Most that were under way at once. */
   readonly mostAtOnce: number;
+  /** How often a status list was asked for. */
+  readonly statusLists: number;
 }
 
 export function watchTokenRequests(): TokenRequests {
   const sent: URLSearchParams[] = [];
   const open = new Set<unknown>();
   let mostAtOnce = 0;
+  let statusLists = 0;
   const isToken = (request: Watched): boolean => request.method === 'POST' && request.path === '/token';
   const began = (message: unknown): void => {
     const { request } = message as { request: Watched };
+    if (request.path.startsWith('/statuslists/')) statusLists++;
     if (!isToken(request)) return;
     open.add(request);
     mostAtOnce = Math.max(mostAtOnce, open.size);
@@ -43,6 +47,9 @@ export function watchTokenRequests(): TokenRequests {
     sent,
     get mostAtOnce() {
       return mostAtOnce;
+    },
+    get statusLists() {
+      return statusLists;
     },
     [Symbol.dispose]() {
       for (const [name, listener] of listeners) unsubscribe(name, listener);

@@ -3,6 +3,7 @@ import { decodeJwt } from 'jose';
 import { tokenHash } from '#contract/dpop.ts';
 import type { BindingKey } from '../security/binding-key.ts';
 import { scopeHash } from '../security/scope-hash.ts';
+import { type StatusPlace, statusPlace } from '../security/status-list.ts';
 import type { ScopeSet } from './scope-set.ts';
 
 /** What the token endpoint said (RFC 6749 §5.1). */
@@ -42,6 +43,8 @@ export class AccessToken {
   readonly exp: number | null;
   /** Thumbprint of the key that it is bound to (RFC 9449 §6.1); null where it is bound to none, undefined where it is opaque. */
   readonly jkt: string | null | undefined;
+  /** Where the authority says whether it was revoked; null where it says so nowhere. */
+  readonly status: StatusPlace | null;
   readonly #possession: Possession | null;
   readonly #excess = new Map<ScopeSet, number>();
 
@@ -50,6 +53,7 @@ export class AccessToken {
     this.authorization = `${key ? 'DPoP' : 'Bearer'} ${answer.access_token}`;
     const claims = claimsOf(answer.access_token);
     this.jkt = claims?.jkt;
+    this.status = claims?.status ?? null;
     const iat = claims?.iat ?? times.receivedEpoch_ms / 1000;
     this.#possession = key && { key, ath: tokenHash(answer.access_token), iat };
     this.claimed = claims?.scopes ?? null;
@@ -112,17 +116,20 @@ interface Claims {
   exp: number | null;
   iat: number | null;
   jkt: string | null;
+  status: StatusPlace | null;
 }
 
 function claimsOf(token: string): Claims | undefined {
   try {
-    const { scope, exp, iat, cnf } = decodeJwt<{ scope?: unknown; cnf?: { jkt?: unknown } }>(token);
+    const claims = decodeJwt<{ scope?: unknown; cnf?: { jkt?: unknown }; status?: unknown }>(token);
+    const { scope, exp, iat, cnf, status } = claims;
     const jkt = cnf?.jkt;
     return {
       scopes: typeof scope === 'string' ? [...new Set(splitScope(scope))] : null,
       exp: typeof exp === 'number' ? exp : null,
       iat: typeof iat === 'number' ? iat : null,
       jkt: typeof jkt === 'string' ? jkt : null,
+      status: statusPlace(status),
     };
   } catch {
     // An opaque token is as good as a JWT to everyone but its resource server.

@@ -7,6 +7,8 @@ import { allScopes } from '#contract/tools.ts';
 import { startTestbed, type Testbed } from '../../bench/testbed/testing.ts';
 import type { Agent } from '../runtime/agent.ts';
 import { agentHere, everyOperation, type Overrides, oneByOne, plannedTask, sliceOrder } from '../testing/agents.ts';
+import { ok } from '../testing/known-servers.ts';
+import { serve } from '../testing/servers.ts';
 import { type TokenRequests, watchTokenRequests } from '../testing/token-requests.ts';
 
 const hour_ms = 3_600_000;
@@ -142,6 +144,45 @@ describe('controls on', () => {
     const unpolled = await without.runSlice(sliceOrder(oneByOne(12)));
     allServed(unpolled);
     assert.deepEqual(causes(unpolled), { '401 expired': allScopes.length });
+  });
+
+  test('norm 11: a revoked token that was polled for is not sent; where nobody polls it is, once', async () => {
+    const key = 'security.oauth.revocation_poll_interval';
+    const [polling, without] = await Promise.all(
+      [1, 0].map((every_s) => agentHere(bed, 'on', { settings: { [key]: every_s } })),
+    );
+    try {
+      await revoke();
+      // Tokens are older than the interval from here on.
+      await sleep(1_000);
+      const polled = await polling!.runSlice(sliceOrder(oneByOne(12)));
+      allServed(polled);
+      assert.deepEqual(causes(polled), {});
+      assert.equal(polled.attempts.length, 12);
+      const unpolled = await without!.runSlice(sliceOrder(oneByOne(12)));
+      allServed(unpolled);
+      assert.deepEqual(causes(unpolled), { '401 revoked': 1 });
+      assert.ok(watched.statusLists >= 1);
+    } finally {
+      await Promise.all([polling!.close(), without!.close()]);
+    }
+  });
+
+  test('norm 11: nothing is asked within a slice, however long it lasts; it is when the slice has ended', async () => {
+    const askedBefore: number[] = [];
+    await using tool = await serve((_req, res) => {
+      askedBefore.push(watched.statusLists);
+      ok(res);
+    });
+    const on = await start('on', {
+      settings: { 'security.oauth.revocation_poll_interval': 1 },
+      directory: { 'tools.weighbridge.test': tool.url },
+    });
+    const task = plannedTask([['search.query'], ['search.query'], ['search.query']]);
+    allServed(await on.runSlice(sliceOrder([task], { think_time_us: 700_000 })));
+    assert.equal(askedBefore.length, 3);
+    assert.equal(askedBefore[2], askedBefore[0]);
+    assert.equal(watched.statusLists, askedBefore[0]! + 1);
   });
 
   test('norm 11: after one token is found revoked its siblings are not sent; without expiry polling they are', async () => {

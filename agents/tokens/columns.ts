@@ -6,7 +6,9 @@ import type { Settings } from '../config/settings.ts';
 import type { Plugin } from '../plugins/plugin.ts';
 import { expiryPolling, noExpiryPolling } from '../security/expiry-poll.ts';
 import { noQueue, refreshQueue } from '../security/refresh-queue.ts';
+import { RevocationPoll } from '../security/revocation-poll.ts';
 import { anyScopes, requireScopeHash, type TokenCheck } from '../security/scope-hash.ts';
+import type { StatusList } from '../security/status-list.ts';
 import type { Grant } from './grant.ts';
 import { OneToken } from './one-token.ts';
 import { type ScopeSet, scopeSet } from './scope-set.ts';
@@ -22,6 +24,8 @@ export interface ColumnOptions {
   consented: ScopeSet;
   plugins: readonly Plugin[];
   telemetry: Telemetry;
+  /** The authority's, at this address. Rejects where it cannot be believed. */
+  statusList: (uri: string) => Promise<StatusList>;
   /** Of the column `regressed`. */
   cache: TokenCache;
 }
@@ -33,13 +37,16 @@ const checkOf = (settings: Settings): TokenCheck =>
 
 const off: Column = ({ grant, consented }) => new OneToken(grant, consented);
 
-const on: Column = ({ grant, settings, plugins, telemetry }) => {
+const on: Column = ({ grant, settings, plugins, telemetry, statusList }) => {
+  const polls = settings['security.oauth.expiry_polling'];
+  const interval_s = polls ? settings['security.oauth.revocation_poll_interval'] : 0;
   const source = new SlotPerScopeSet({
     grant,
     sets: operationSets(plugins),
     line: settings['security.oauth.serialize_refresh'] ? refreshQueue() : noQueue,
     check: checkOf(settings),
-    expiry: settings['security.oauth.expiry_polling'] ? expiryPolling : noExpiryPolling,
+    expiry: polls ? expiryPolling : noExpiryPolling,
+    revocations: new RevocationPoll({ interval_s, statusList, telemetry }),
     now: () => telemetry.now(),
   });
   grant.onEnd = () => source.wipe();

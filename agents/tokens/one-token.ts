@@ -50,7 +50,7 @@ export class OneToken implements TokenSource {
     await this.#refresh({ plugin: 'agent' });
   }
 
-  begin(): void {}
+  async begin(): Promise<void> {}
 
   async quiesce(): Promise<void> {
     await this.#flight?.catch(() => undefined);

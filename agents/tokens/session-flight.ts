@@ -66,7 +66,7 @@ export class SessionFlight implements TokenSource {
     for (const asked of this.#options.plugins) await this.#join(asked, { plugin: 'agent' });
   }
 
-  begin(): void {}
+  async begin(): Promise<void> {}
 
   async quiesce(): Promise<void> {
     await this.#flight?.catch(() => undefined);

@@ -6,6 +6,7 @@ import type { Operation } from '#contract/tools.ts';
 import type { Plugin } from '../plugins/plugin.ts';
 import { type ExpiryPolicy, type Freshness, freshnessOf } from '../security/expiry-poll.ts';
 import type { Line } from '../security/refresh-queue.ts';
+import type { RevocationPoll, Withdrawn } from '../security/revocation-poll.ts';
 import type { TokenCheck } from '../security/scope-hash.ts';
 import type { AccessToken } from './access-token.ts';
 import type { Grant } from './grant.ts';
@@ -19,6 +20,7 @@ export interface SlotPerScopeSetOptions {
   line: Line;
   check: TokenCheck;
   expiry: ExpiryPolicy;
+  revocations: RevocationPoll;
   /** Monotonic ns. */
   now: () => bigint;
 }
@@ -26,7 +28,7 @@ export interface SlotPerScopeSetOptions {
 interface Held {
   readonly token: AccessToken;
   readonly freshness: Freshness;
-  /** Issued before a token of the same grant was found revoked. */
+  /** Issued before a token of the same grant was found revoked; or of a status that nobody could say. */
   doubted: boolean;
   /** Sent since it was received: an idle slot is not kept fresh. */
   used: boolean;
@@ -46,7 +48,10 @@ const ahead: Requester = { plugin: 'agent' };
 export class SlotPerScopeSet implements TokenSource {
   readonly #options: SlotPerScopeSetOptions;
   readonly #slots = new Map<ScopeSet, Slot>();
-  #running = false;
+  /** Slices under way. */
+  #slices = 0;
+  /** Statuses are being asked for. */
+  #asking: Promise<void> | undefined;
 
   constructor(options: SlotPerScopeSetOptions) {
     this.#options = options;
@@ -95,15 +100,38 @@ export class SlotPerScopeSet implements TokenSource {
     for (const asked of this.#options.sets) await this.#refresh(this.#slotOf(asked), ahead);
   }
 
-  begin(): void {
-    this.#running = true;
+  async begin(): Promise<void> {
+    if (this.#slices++ === 0) this.#ask('before');
+    await this.#asking;
     for (const slot of this.#slots.values()) this.#arm(slot);
   }
 
   async quiesce(): Promise<void> {
-    this.#running = false;
-    for (const slot of this.#slots.values()) clearTimeout(slot.timer);
+    const wasRunning = this.#slices > 0;
+    if (wasRunning) this.#slices--;
+    if (this.#slices === 0) for (const slot of this.#slots.values()) clearTimeout(slot.timer);
     await this.#settled();
+    if (wasRunning && this.#slices === 0) this.#ask('after');
+    await this.#asking;
+  }
+
+  /** Whoever comes meanwhile waits for the same answer. */
+  #ask(when: 'before' | 'after'): void {
+    this.#asking ??= this.#withdraw(when).finally(() => {
+      this.#asking = undefined;
+    });
+  }
+
+  /** What the authority has revoked, or says nothing of, is not sent again; nor is what another process kept of it. */
+  async #withdraw(when: 'before' | 'after'): Promise<void> {
+    const { revocations, now } = this.#options;
+    const slots = [...this.#slots.values()].filter(({ held }) => held && !held.doubted);
+    const { revoked, unknown }: Withdrawn = await revocations[when](slots.map(({ held }) => held!.token));
+    for (const slot of slots) {
+      if (!slot.held || !(revoked.has(slot.held.token) || unknown.has(slot.held.token))) continue;
+      slot.held.doubted = true;
+      slot.outdated.untilNs = now();
+    }
   }
 
   #slotOf(asked: ScopeSet): Slot {
@@ -148,7 +176,7 @@ export class SlotPerScopeSet implements TokenSource {
 
   #arm(slot: Slot): void {
     clearTimeout(slot.timer);
-    if (!this.#running || !slot.held) return;
+    if (this.#slices === 0 || !slot.held) return;
     const { expiry, now } = this.#options;
     const delay_ms = expiry.refreshIn_ms(slot.held.freshness, now());
     if (delay_ms === null) return;

@@ -37,8 +37,8 @@ export interface TokenSource {
   discard(refusal: Refusal): void;
   /** Drops all access tokens and fetches new ones, so that none is fetched on the first calls' time. */
   restart(): Promise<void>;
-  /** A slice begins: timers may run. */
-  begin(): void;
-  /** A slice has ended: no timer runs on, and what is under way is awaited. */
+  /** A slice is about to begin: what has to be asked for first is; from then on timers may run. */
+  begin(): Promise<void>;
+  /** A slice has ended: no timer runs on, what is under way is awaited, and what can be asked ahead is. */
   quiesce(): Promise<void>;
 }

@@ -70,7 +70,10 @@ function attacksBefore(attacked: Attacked): Part {
   };
 }
 
-/** None may be seen after the fix; how few that leaves possible stands in the sentence. */
+/**
+ * None may be seen after the fix, in trials enough to tell, while every call is served: an agent that refuses escalates
+ * nothing either, and has shown nothing. How few that leaves possible stands in the sentence.
+ */
 function after(attacked: Attacked): Part {
   const { security } = attacked;
   const races = security.races.filter((r) => r.strategy === 'hardened');
@@ -78,6 +81,8 @@ function after(attacked: Attacked): Part {
   const sum = (of: (race: Race) => number): number => races.reduce((total, race) => total + of(race), 0);
   const trials = sum((r) => r.trials);
   const escalated = sum((r) => r.escalated);
+  const served = sum((r) => r.served);
+  const calls = sum((r) => r.calls);
   const through = cells.filter((c) => c.cell.outcome === 'not_stopped').length;
   const part = { arms: armsOf(cells), decides: false };
   if (trials === 0) return { ...part, state: 'open', says: 'After it: no race was run.', evidence: [] };
@@ -86,8 +91,8 @@ function after(attacked: Attacked): Part {
   const attacks = cells.length === 0 ? '' : `; ${through} of ${cells.length} attacks succeeded`;
   return {
     ...part,
-    state: escalated + through === 0 ? 'shown' : 'not shown',
-    says: `After it: ${seen} over all gaps (at most ${percent(ci[1])}), ${sum((r) => r.served)} of ${sum((r) => r.calls)} calls served${attacks}.`,
+    state: escalated + through > 0 || served < calls ? 'not shown' : ci[1] <= absence ? 'shown' : 'open',
+    says: `After it: ${seen} over all gaps (at most ${percent(ci[1])}), ${served} of ${calls} calls served${attacks}.`,
     evidence: [
       {
         label: 'hardened, all gaps',

@@ -5,13 +5,21 @@ import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Race } from '#contract/security.ts';
 import { Supervisor } from '../campaign/supervise.ts';
-import { defaultGaps_ms, defaultTrials, runRaces, type Strategy, strategies } from '../security/races.ts';
+import {
+  defaultGaps_ms,
+  defaultTrials,
+  runRaces,
+  type Strategy,
+  strategies,
+  trialsForAbsence,
+} from '../security/races.ts';
 import { countOf } from './numbers.ts';
 
 interface RacesFlags {
   strategy?: Strategy;
   gaps: readonly number[];
   trials: number;
+  hardenedTrials: number;
   seed: string;
   json?: boolean;
 }
@@ -24,16 +32,22 @@ export function addRaces(program: Command): void {
     .addOption(new Option('--strategy <name>', 'this one alone').choices(strategies))
     .option('--gaps <ms>', 'gaps between the two refreshes, ms, comma-separated', gapsOf, defaultGaps_ms)
     .option('--trials <n>', 'per strategy and gap', countOf, defaultTrials)
+    .option(
+      '--hardened-trials <n>',
+      'of the hardened strategy in all, at least; the rest of them at the smallest gap',
+      countOf,
+      trialsForAbsence,
+    )
     .option('--seed <seed>', 'draws the order of the gaps', '1')
     .option('--json', 'print the rows as security.json holds them')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ npx weighbridge races\n  $ npx weighbridge races --strategy hardened --gaps 0 --trials 2000\n',
+      '\nExamples:\n  $ npx weighbridge races\n  $ npx weighbridge races --strategy regressed --gaps 0,5 --trials 100 --json\n',
     )
     .action(races);
 }
 
-async function races({ strategy, gaps, trials, seed, json }: RacesFlags): Promise<void> {
+async function races({ strategy, gaps, trials, hardenedTrials, seed, json }: RacesFlags): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'races-'));
   const ending = new AbortController();
   const stop = (): void => ending.abort();
@@ -46,6 +60,7 @@ async function races({ strategy, gaps, trials, seed, json }: RacesFlags): Promis
       seed,
       gaps_ms: gaps,
       trials,
+      hardened_trials: hardenedTrials,
       signal: ending.signal,
       ...(strategy && { strategies: [strategy] }),
     });

@@ -7,7 +7,7 @@ import { after, before, it } from 'node:test';
 import { type Race, raceSchema } from '#contract/security.ts';
 import { Supervisor } from '../campaign/supervise.ts';
 import { clopperPearson } from '../stats/binomial.ts';
-import { type RaceOptions, runRaces } from './races.ts';
+import { type RaceOptions, runRaces, trialsForAbsence, trialsOf } from './races.ts';
 
 const supervisor = new Supervisor();
 let dir: string;
@@ -45,6 +45,46 @@ it('hardened: none escalated, and every call served', async () => {
     ],
   );
   assert.deepEqual([told.length, told.at(-1)], [30, 1]);
+});
+
+it('the hardened strategy has as many trials in all as are asked for; the rest of them at the smallest gap', async () => {
+  const how = { gaps_ms: [5, 0, 20], trials: 4, hardened_trials: 40 };
+  assert.deepEqual([...trialsOf('regressed', how).values()], [4, 4, 4]);
+  assert.deepEqual(
+    [...trialsOf('hardened', how)],
+    [
+      [5, 4],
+      [0, 32],
+      [20, 4],
+    ],
+  );
+  assert.deepEqual([...trialsOf('hardened', { ...how, hardened_trials: 12 }).values()], [4, 4, 4]);
+  assert.equal(
+    [...trialsOf('hardened', { hardened_trials: trialsForAbsence }).values()].reduce((a, b) => a + b),
+    2_000,
+  );
+  const told: [number, number][] = [];
+  const races = await study({
+    gaps_ms: [0, 5],
+    trials: 2,
+    hardened_trials: 20,
+    onTrial: (done, of) => told.push([done, of]),
+  });
+  assert.deepEqual(
+    races.map((r) => [r.strategy, r.gap_ms, r.trials, r.calls]),
+    [
+      ['regressed', 0, 2, 4],
+      ['regressed', 5, 2, 4],
+      ['hardened', 0, 18, 36],
+      ['hardened', 5, 2, 4],
+    ],
+  );
+  for (const { strategy, escalated, served, calls } of races)
+    if (strategy === 'hardened') assert.deepEqual([escalated, served], [0, calls]);
+  assert.deepEqual(
+    told,
+    Array.from({ length: 24 }, (_, n) => [n + 1, 24]),
+  );
 });
 
 it('ends where it is told to', async () => {

@@ -17,6 +17,7 @@ import { createSigningKey } from '../../bench/testbed/auth/keys.ts';
 import { mintToken } from '../../bench/testbed/auth/mint.ts';
 import { createProvider } from '../../bench/testbed/auth/provider.ts';
 import { pushRevocations } from '../../bench/testbed/auth/push.ts';
+import { StatusList } from '../../bench/testbed/auth/status_list.ts';
 import { startTier } from '../../bench/testbed/testing.ts';
 import type { Gateway } from '../gateway.ts';
 import { Collector, gatewayTo } from '../testing.ts';
@@ -49,11 +50,11 @@ const clients: AuthClient[] = [
 
 /** The testbed's provider in this process, so that a client's secret can be changed as an operator would. */
 async function startAuthority() {
-  const issued = new IssuedTokens(Date.now);
   const key = await createSigningKey();
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const issued = new IssuedTokens(new StatusList(issuer, key, Date.now), Date.now);
   const provider = createProvider({
     issuer,
     clients,
@@ -83,7 +84,7 @@ async function startAuthority() {
     },
     async revokeVault(verifiers: string[]): Promise<void> {
       const live = issued.live('vault');
-      issued.remove('vault', live);
+      issued.revoke('vault', live);
       await pushRevocations(verifiers, push_secret, live);
     },
     stop(): Promise<unknown> {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { after, before, describe, type TestContext, test } from 'node:test';
+import { inflateSync } from 'node:zlib';
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import type { AuthClient } from '#contract/config.ts';
 import type { AuthMethods, ControlClient } from '#contract/control.ts';
@@ -12,6 +13,7 @@ import { startTier, testClients, testRedirectUri, testVaultSecret } from '../tes
 import { discover, followToClient, login, refresh } from '../testing_login.ts';
 import { type TestKey, testKey, testProof } from '../testing_proof.ts';
 import { listen } from '../tier.ts';
+import type { StatusClaim } from './status_list.ts';
 
 const oldClient: AuthClient = {
   kind: 'agent',
@@ -413,6 +415,37 @@ describe('revocation by the campaign', () => {
     await control.call('set_verifiers', { urls: [good.url] });
     const { revoked } = await control.call('revoke', { client_id: 'old' });
     assert.ok(revoked >= 1);
+  });
+
+  test('the status list tells a revoked token from those that are valid, and is signed with the authority’s key', async () => {
+    await control.call('set_verifiers', { urls: [] });
+    const first = await login({ issuer: as.issuer, client_id: 'old', scope: 'read:mail', resource: toolsAudience });
+    const { token: minted } = await control.call('mint', { client_id: 'agent', resource: toolsAudience, kind: 'good' });
+    await control.call('revoke', { client_id: 'old' });
+    const second = await refresh(as.token_endpoint, { client_id: 'old', refresh_token: first.refresh_token! });
+    const tokens = [first.access_token, minted, String(second.json.access_token)];
+    const places = tokens.map((token) => decodeJwt<{ status: StatusClaim }>(token).status.status_list);
+    assert.equal(new Set(places.map(({ idx }) => idx)).size, 3);
+    assert.deepEqual([...new Set(places.map(({ uri }) => uri))], [`${as.issuer}/statuslists/1`]);
+    const { uri } = places[0]!;
+    const answer = await fetch(uri);
+    assert.deepEqual(
+      [answer.status, answer.headers.get('content-type'), answer.headers.get('cache-control')],
+      [200, 'application/statuslist+jwt', 'no-store'],
+    );
+    const keys = createRemoteJWKSet(new URL(as.jwks_uri));
+    const { payload } = await jwtVerify<{ status_list: { bits: number; lst: string } }>(await answer.text(), keys, {
+      typ: 'statuslist+jwt',
+      subject: uri,
+      requiredClaims: ['iat', 'exp'],
+    });
+    assert.equal(payload.status_list.bits, 1);
+    const list = inflateSync(Buffer.from(payload.status_list.lst, 'base64url'));
+    assert.deepEqual(
+      places.map(({ idx }) => (list[idx >> 3]! >> (idx & 7)) & 1),
+      [1, 0, 0],
+    );
+    assert.equal((await fetch(uri, { method: 'POST' })).status, 405);
   });
 
   test('an unknown client is an error', async () => {

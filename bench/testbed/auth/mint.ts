@@ -28,7 +28,9 @@ export async function mintToken(
   const iat = Math.floor(now_ms() / 1000) - (kind === 'expired' ? 2 * lifetime_s : 0);
   const exp = iat + lifetime_s;
   const jti = randomUUID();
-  const token = await new SignJWT({ client_id, scope: kind === 'wrong_scope' ? foreignScope : client.scopes.join(' ') })
+  const scope = kind === 'wrong_scope' ? foreignScope : client.scopes.join(' ');
+  const status = issued.add(client_id, jti, exp * 1000);
+  const token = await new SignJWT({ client_id, scope, status })
     .setProtectedHeader({ alg: signingAlg, typ: 'at+jwt', kid: key.privateJwk.kid })
     .setIssuer(issuer)
     .setAudience(kind === 'wrong_audience' ? foreignAudience : resource)
@@ -37,6 +39,5 @@ export async function mintToken(
     .setIssuedAt(iat)
     .setExpirationTime(exp)
     .sign(key.privateKey);
-  issued.add(client_id, jti, exp * 1000);
   return { token };
 }

@@ -176,7 +176,7 @@ function resourceServer(ctx: KoaContextWithOIDC, resource: string, client: AuthC
 }
 
 /**
- * Lifetimes to the millisecond. The provider rounds to whole seconds, so that a token of 2 s lives 1 to 2 s; a
+ * Lifetimes to the millisecond, and where the token's status stands. The provider rounds to whole seconds, so that a token of 2 s lives 1 to 2 s; a
  * NumericDate may have a fraction (RFC 7519 §2). `expires_in` follows, with a fraction only where the lifetime has one.
  */
 function stampExactly(options: ProviderOptions) {
@@ -186,6 +186,7 @@ function stampExactly(options: ProviderOptions) {
     jwt.payload.iat = issued_ms / 1000;
     jwt.payload.exp = (issued_ms + ttl_ms) / 1000;
     Object.assign(token, { expiresIn: ttl_ms / 1000 });
-    options.issued.add(String(jwt.payload.client_id), String(jwt.payload.jti), issued_ms + ttl_ms);
+    const { client_id, jti } = jwt.payload;
+    jwt.payload.status = options.issued.add(String(client_id), String(jti), issued_ms + ttl_ms);
   };
 }

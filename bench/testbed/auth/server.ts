@@ -1,6 +1,6 @@
 /** The authorization server: the provider behind one loopback listener, and what the campaign may ask of it. */
 import type { EventEmitter } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AuthClient, AuthConfig } from '#contract/config.ts';
 import type { AuthMethods } from '#contract/control.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
@@ -13,6 +13,7 @@ import { mintToken } from './mint.ts';
 import { createProvider, interactionPath, LaterClients } from './provider.ts';
 import { pushRevocations } from './push.ts';
 import { traceTokenRequest } from './request_span.ts';
+import { answerStatusList, StatusList, statusListPath } from './status_list.ts';
 
 /** Longer than any pause of a campaign, so that no refresh meets a closed connection. */
 const keepAlive_ms = 130_000;
@@ -30,12 +31,13 @@ export interface AuthServer extends Running {
 
 export async function startAuthServer(config: AuthConfig, telemetry: Telemetry, key: SigningKey): Promise<AuthServer> {
   const now_ms = Date.now;
-  const issued = new IssuedTokens(now_ms);
   let ttl_ms = checkedTtl(config.access_token_ttl_ms);
   let verifiers: string[] = [];
 
   const server = createServer({ keepAliveTimeout: keepAlive_ms, headersTimeout: keepAlive_ms + 5_000, noDelay: true });
   const issuer = await listen(server, config.port);
+  const statuses = new StatusList(issuer, key, now_ms);
+  const issued = new IssuedTokens(statuses, now_ms);
   const later = new LaterClients(now_ms);
   const provider = createProvider({
     issuer,
@@ -52,14 +54,18 @@ export async function startAuthServer(config: AuthConfig, telemetry: Telemetry, 
   // Koa's own event, for what the provider does not catch; without a listener it would print to stderr.
   (provider as EventEmitter).on('error', logError);
 
+  const fail = (res: ServerResponse, what: string, error: Error): void => {
+    telemetry.log.error({ reason: error.message }, `${what} failed`);
+    res.writeHead(500).end();
+  };
   const answer = provider.callback();
   server.on('request', (req, res) => {
     traceTokenRequest(telemetry, req, res);
+    if (req.url === statusListPath) {
+      return void answerStatusList(statuses, req, res).catch((error: Error) => fail(res, 'status list', error));
+    }
     if (!req.url?.startsWith(interactionPath)) return void answer(req, res);
-    answerInteraction(provider, req, res).catch((error: Error) => {
-      telemetry.log.error({ reason: error.message }, 'interaction failed');
-      res.writeHead(500).end();
-    });
+    answerInteraction(provider, req, res).catch((error: Error) => fail(res, 'interaction', error));
   });
 
   const staticClient = (clientId: string) => config.clients.find((c) => c.client_id === clientId);
@@ -94,7 +100,7 @@ export async function startAuthServer(config: AuthConfig, telemetry: Telemetry, 
       clientOf(clientId);
       const jti = issued.live(clientId);
       if (jti.length > 0) await pushRevocations(verifiers, config.push_secret, jti);
-      issued.remove(clientId, jti);
+      issued.revoke(clientId, jti);
       return { revoked: jti.length };
     },
     mint: (params) => mintToken({ issuer, key, issued, now_ms }, clientOf(params.client_id), params),
