@@ -92,7 +92,7 @@ function commands(): Command {
     .addOption(
       new Option(
         '--profile <name>',
-        'how much data: smoke (every phase once, no intervals), quick (8 blocks), standard (20 to 60 after a pilot) or rigorous (40 to 120, half as wide)',
+        'how much data: smoke (two short blocks, no intervals), quick (8 blocks), standard (20 to 60 after a pilot) or rigorous (40 to 120, half as wide)',
       ).choices(['smoke', 'quick', 'standard', 'rigorous']),
     )
     .option('--arms <a,b>', 'only these arms')

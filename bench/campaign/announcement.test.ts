@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { workloads } from '../workloads/index.ts';
 import { announcement, blocksTime_s } from './announcement.ts';
-import { defaultCampaign } from './config/index.ts';
+import { defaultCampaign, parseCampaign } from './config/index.ts';
 import { planInputOf } from './input.ts';
 
 const planOf = (profile: string, phases?: string[]) => {
@@ -18,8 +18,29 @@ test('a quick campaign, by hand', () => {
   assert.ok(blocksTime_s(plan, 8) < 300);
 });
 
+test('rigorous: more blocks than standard, two workloads, and a condition in which four tasks wait at once', () => {
+  const { config, plan } = planOf('rigorous', ['latency']);
+  const said = announcement(config, plan, { where: 'x', attacks: false });
+  assert.match(said, /^.*\nrigorous profile: a pilot of 12 blocks, then 40 to 120 in all, about /);
+  const slices_s = 0.058 + 0.127 + (0.058 + 0.069 / 4);
+  assert.ok(Math.abs(blocksTime_s(plan, 1) - (9.5 + 30 * 6 * 2 * slices_s)) < 1e-9);
+});
+
 test('only the phases that are run take time', () => {
   assert.equal(blocksTime_s(planOf('quick', ['correlation']).plan, 1), 9.8);
+});
+
+test('of some attacks only, their share of the time is announced, and the races only where they are', () => {
+  const said = (yaml: string): string => {
+    const config = parseCampaign(`profile: smoke\n${yaml}`);
+    return announcement(config, planInputOf(config, workloads, ['security']), { where: 'x', attacks: true });
+  };
+  const seconds = (text: string): number => {
+    const [, min = '0', s] = /attacks: (?:(\d+) min )?(\d+) s/.exec(text)!;
+    return Number(min) * 60 + Number(s);
+  };
+  assert.ok(seconds(said('security: {attacks: [missing-header]}')) <= 5);
+  assert.ok(seconds(said('security: {attacks: [scope-race]}')) >= 25);
 });
 
 test('a pilot is announced with the fewest and the most blocks and their times, load with its own', () => {
@@ -27,5 +48,5 @@ test('a pilot is announced with the fewest and the most blocks and their times, 
   const said = announcement(config, plan, { where: 'results/x', attacks: false });
   assert.match(said, /standard profile: a pilot of 12 blocks, then 20 to 60 in all, about \d+ min to \d+ min; arms/);
   const whole = announcement(config, planOf('standard').plan, { where: 'x', attacks: true });
-  assert.match(whole, /about 1 h \d\d min to 2 h \d\d min \(load: 1 h \d\d min, attacks: 2 min 45 s\)/);
+  assert.match(whole, /about 1 h \d\d min to 2 h \d\d min \(load: 1 h \d\d min, attacks: 4 min 19 s\)/);
 });

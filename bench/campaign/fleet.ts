@@ -56,6 +56,13 @@ export interface Fleet {
   bases: { tools: string; arms: Map<string, string> };
 }
 
+/** The controls of an arm's gateway, but for those that it has off on purpose. */
+export const withoutSpared = (
+  { without = [] }: ArmSpec,
+  controls: GatewayConfig['controls'],
+): GatewayConfig['controls'] =>
+  Object.fromEntries(Object.entries(controls).filter(([name]) => !(without as readonly string[]).includes(name)));
+
 /** Does the arm's gateway swap credentials, so that there are two legs? */
 export const swapsCredentials = (spec: ArmSpec): boolean => spec.gateway === 'gateway';
 export const isOurs = (spec: ArmSpec): boolean => spec.gateway === 'gateway' || spec.gateway === 'passthrough';
@@ -249,7 +256,7 @@ function gatewayControls(input: {
 }): GatewayConfig['controls'] {
   const { arm, options } = input;
   if (!arm.vault_client_id) return {};
-  return {
+  return withoutSpared(arm.spec, {
     bearer: input.verifier,
     policy: { agents: [{ agent_id: arm.client_id, scopes: [...allScopes] }], max_payment_cents: maxPayment_cents },
     // Far above what a campaign sends: the check is paid for on every request, and refuses none of ours.
@@ -262,7 +269,7 @@ function gatewayControls(input: {
       resource: toolsAudience,
     },
     audit: { file: join(options.work_dir, `audit-gateway-${arm.spec.arm}.jsonl`), mode: arm.spec.audit ?? 'buffered' },
-  };
+  });
 }
 
 function agentConfig(input: {
@@ -281,7 +288,7 @@ function agentConfig(input: {
     agent_id: arm.client_id,
     tenant: 'acme',
     controls: arm.spec.controls,
-    ...notYetWeighed(arm.spec.controls),
+    ...turnedDown(arm.spec),
     auth: {
       issuer: input.issuer,
       client_id: arm.client_id,
@@ -298,9 +305,12 @@ function agentConfig(input: {
   };
 }
 
-/** A control that the agent has and that campaigns do not weigh yet: tokens are bound to no key in any arm. */
-function notYetWeighed(controls: AgentConfig['controls']): Pick<AgentConfig, 'settings' | 'accept_downgraded'> {
+/**
+ * What the arm has otherwise on purpose, and a control that the agent has and that campaigns do not weigh yet: tokens are
+ * bound to no key in any arm.
+ */
+function turnedDown({ controls, settings }: ArmSpec): Pick<AgentConfig, 'settings' | 'accept_downgraded'> {
   if (controls !== 'on') return {};
-  const key = 'security.oauth.token_binding';
-  return { settings: { [key]: 'off' }, accept_downgraded: [key] };
+  const other = { ...settings, 'security.oauth.token_binding': 'off' };
+  return { settings: other, accept_downgraded: Object.keys(other) };
 }

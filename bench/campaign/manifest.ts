@@ -83,7 +83,9 @@ function armEntry(spec: ArmSpec, gateways: Record<string, AttachedGateway>, vers
     attached: attached !== null,
     ...(spec.delay_ms === undefined ? {} : { delay_ms: spec.delay_ms }),
     ...(spec.telemetry === undefined ? {} : { telemetry: spec.telemetry }),
-    ...(spec.gateway === 'gateway' ? { audit: spec.audit ?? 'buffered' } : {}),
+    ...(keepsAudit(spec) ? { audit: spec.audit ?? 'buffered' } : {}),
+    ...(spec.settings === undefined ? {} : { settings: spec.settings }),
+    ...(spec.without === undefined ? {} : { without: spec.without }),
     tiers: [service.agent, ...(ours && attached === null ? [service.gateway] : []), service.tools],
     subject: subjectOf(spec, attached === null ? undefined : gateways[attached], version),
     label: labelOf(spec, attached),
@@ -93,8 +95,8 @@ function armEntry(spec: ArmSpec, gateways: Record<string, AttachedGateway>, vers
 function subjectOf(spec: ArmSpec, attached: AttachedGateway | undefined, version: string): Subject {
   if (attached)
     return { system: attached.product, kind: 'real', placement: attached.placement, protocol: attached.protocol };
-  const agent = `weighbridge-agent@${version}`;
-  const gateway = `weighbridge-gateway@${version}`;
+  const agent = `weighbridge-agent@${version}${after(' with ', settingsText(spec))}`;
+  const gateway = `weighbridge-gateway@${version}${after(' without ', spec.without)}`;
   if (spec.gateway === 'none') return { system: agent, kind: 'modelled', placement: 'in the agent', protocol: 'http' };
   return {
     system: spec.controls === 'off' ? gateway : `${agent} + ${gateway}`,
@@ -110,6 +112,18 @@ const controlsLabel = {
   regressed: 'agent as before the fix (a model of the article’s story)',
 } as const;
 
+const keepsAudit = ({ gateway, without }: ArmSpec): boolean =>
+  gateway === 'gateway' && without?.includes('audit') !== true;
+
+/** `security.oauth.scope_hash_validation: false`, one for each. */
+const settingsText = ({ settings = {} }: ArmSpec): string[] =>
+  Object.entries(settings).map(
+    ([key, value]) => `${key}: ${Array.isArray(value) ? `${value.length} of the user’s` : value}`,
+  );
+
+const after = (word: string, things: readonly string[] = []): string =>
+  things.length === 0 ? '' : `${word}${things.join(', ')}`;
+
 const watchedLabel = { off: '; traced by nobody', full: '; traced by the full OpenTelemetry SDK' } as const;
 
 function labelOf(spec: ArmSpec, attached: string | null): string {
@@ -122,12 +136,13 @@ function labelOf(spec: ArmSpec, attached: string | null): string {
   const placebo = spec.delay_ms === undefined ? '' : ` that adds a known ${spec.delay_ms} ms`;
   const durable = spec.audit === 'group_commit' ? ', audit records durable first' : '';
   const watched = spec.telemetry === undefined ? '' : watchedLabel[spec.telemetry];
-  return `${controlsLabel[spec.controls]}, ${gateway}${placebo}${durable}${watched}`;
+  const agent = `${controlsLabel[spec.controls]}${after(' but with ', settingsText(spec))}`;
+  return `${agent}, ${gateway}${after(' but ', spec.without)}${placebo}${durable}${watched}`;
 }
 
 function auditRemark(arms: readonly ArmSpec[]): string {
   const [durable, buffered] = [true, false].map((is) =>
-    arms.filter((a) => a.gateway === 'gateway' && (a.audit === 'group_commit') === is).map((a) => a.arm),
+    arms.filter((a) => keepsAudit(a) && (a.audit === 'group_commit') === is).map((a) => a.arm),
   ) as [string[], string[]];
   const where = durable.length > 0 && buffered.length > 0 ? ` on ${buffered.join(', ')}` : '';
   const out =
@@ -142,6 +157,23 @@ function auditRemark(arms: readonly ArmSpec[]): string {
     );
   }
   return out.join(' ');
+}
+
+/** null where every control is on that its column has. */
+function switchedText(arm: ArmSpec): string | null {
+  const said = [
+    ...settingsText(arm).map((text) => `its agent has ${text}`),
+    ...(arm.without === undefined ? [] : [`its gateway does without ${arm.without.join(', ')}`]),
+  ];
+  return said.length === 0 ? null : `${arm.arm}: ${said.join('; ')}`;
+}
+
+function switchedRemarks(arms: readonly ArmSpec[]): string[] {
+  const said = arms.flatMap((arm) => switchedText(arm) ?? []);
+  if (said.length === 0) return [];
+  return [
+    `Switched off on purpose, in every phase that has it: ${said.join('. ')}. Budgets, codes, approvals and bound tokens are on in the security phase alone, so without them the other phases are as they were. Claims that attacks decide leave such arms out.`,
+  ];
 }
 
 function watchingRemarks(arms: readonly ArmSpec[]): string[] {
@@ -173,6 +205,7 @@ function remarks(config: CampaignConfig): string[] {
     'In the agent column “on”, token binding (DPoP) and the encrypted state file are left off in this release’s campaigns; their price is not in the figures.',
     auditRemark(config.arms),
   ];
+  out.push(...switchedRemarks(config.arms));
   if (config.arms.some((a) => a.telemetry !== undefined)) out.push(...watchingRemarks(config.arms));
   if (config.conditions.some((c) => c.protocol === 'https')) {
     out.push(

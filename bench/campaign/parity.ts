@@ -144,11 +144,18 @@ async function probeStatus(arm: ArmTiers, token: string | null, protocol: Protoc
   }
 }
 
+/** The first in the path that still has the control. */
+function denierOf({ spec: { controls, settings, without }, vault_client_id }: ArmTiers): string | null {
+  const agentLooks = controls !== 'off' && settings?.['plugins.enforce_manifest_permissions'] !== false;
+  if (agentLooks) return 'agent/manifest';
+  return vault_client_id !== null && !without?.includes('policy') ? 'gateway/policy' : null;
+}
+
 async function policyProbe({ fleet, arm, protocol }: At): Promise<ProbeResult> {
   const report = await arm.agent.control.call('run_slice', order([tooMuch], protocol));
   const { effects, requests } = await fleet.tools.control.call('effects');
   const row = report.calls[0];
-  const deniedBy = arm.spec.controls === 'off' ? (arm.vault_client_id ? 'gateway/policy' : null) : 'agent/manifest';
+  const deniedBy = denierOf(arm);
   const expected = deniedBy
     ? `denied by ${deniedBy}, 0 effects, 0 requests at the tool`
     : 'ok, 1 effects, 1 requests at the tool';

@@ -1,8 +1,9 @@
 /** The command as a user meets it. Of the attacks only one is carried out here: they have tests of their own. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { citedRecordSchema, securitySchema } from '#contract/security.ts';
 import { childrenOf, scratch, start, survivors, weighbridge } from '../../test/campaign/harness.ts';
 
 const place = scratch();
@@ -24,12 +25,35 @@ describe('weighbridge attack', () => {
     assert.match(stdout, /stolen-access-token {2}NOT stopped\n\nstolen-access-token on native: 1 of 2 succeeded/);
   });
 
+  it('a control of the gateway that is left out turns its cell red, and what its trace left is kept where asked', async () => {
+    const evidence = join(place.dir, 'evidence.ndjson');
+    const { code, stdout, stderr } = await weighbridge([
+      ...[
+        'attack',
+        '--arms',
+        'gateway',
+        '--attacks',
+        'another-framework-pays',
+        '--without',
+        'policy,second_factor,approval',
+      ],
+      ...['--evidence', evidence, '--json'],
+    ]);
+    assert.equal(code, 0, stderr);
+    const cell = securitySchema.parse(JSON.parse(stdout)).attacks[0]!.cells[0]!;
+    assert.equal(cell.outcome, 'not_stopped', cell.why);
+    const records = readFileSync(evidence, 'utf8').split('\n').slice(0, -1);
+    assert.ok(records.length > 0);
+    for (const line of records) assert.equal(citedRecordSchema.parse(JSON.parse(line)).trace_id, cell.trace_id);
+  });
+
   it('refuses what it does not know, by name', async () => {
     const file = join(place.dir, 'wrong.yaml');
     writeFileSync(file, 'security:\n  oauth:\n    pkce: true\n');
     for (const [args, said] of [
       [['--arms', 'mine'], /no built-in arm mine/],
       [['--attacks', 'sun-flare'], /no attack sun-flare[\s\S]*stolen-access-token/],
+      [['--without', 'bearer'], /no control bearer[\s\S]*policy/],
       [['--config', file], /unknown key security\.oauth\.pkce/],
     ] as const) {
       const { code, stderr } = await weighbridge(['attack', ...args]);

@@ -3,11 +3,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
+import { type SparedControl, sparedControls } from '#contract/config.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
+import { replaceFile } from '#contract/files.ts';
+import type { CitedRecord } from '#contract/security.ts';
+import { type Settings, unlikeHardened } from '#contract/settings.ts';
 import { readConfigFile } from '../../agents/config/file.ts';
-import { hardened, type Settings, settingsOf } from '../../agents/config/settings.ts';
+import { settingsOf } from '../../agents/config/settings.ts';
 import { defaultArms, pairOfEquals } from '../campaign/config/builtin.ts';
 import type { ArmSpec } from '../campaign/config/types.ts';
+import { evidenceText } from '../campaign/security.ts';
 import type { Attack } from '../security/attack.ts';
 import { renderMatrix } from '../security/matrix.ts';
 import { interruptible } from './interruptible.ts';
@@ -25,7 +30,14 @@ export function addAttack(program: Command): void {
     .addOption(new Option('--arms <a,b>', `some of ${defaultArms.map((a) => a.arm).join(', ')}`).argParser(list))
     .addOption(new Option('--attacks <id,…>', 'only these; a name that is none lists them all').argParser(list))
     .option('--config <config.yaml>', 'settings for agents with controls on: what it turns off shows in their cells')
+    .addOption(
+      new Option(
+        '--without <a,b>',
+        `controls that our gateway has off: some of ${sparedControls.join(', ')}`,
+      ).argParser(list),
+    )
     .addOption(new Option('--seed <text>', 'of the attacks’ order and draws').default('weighbridge'))
+    .option('--evidence <file>', 'write what the tiers wrote of each trace that a cell cites, a record a line')
     .option('--json', 'print the cells with their evidence, as security.json holds them')
     .addHelpText(
       'after',
@@ -37,6 +49,7 @@ ${examples(
   'attack --arms native,gateway,layered',
   'attack --attacks stolen-access-token,revoked-token --json',
   'attack --arms native --config config.yaml',
+  'attack --arms gateway --without policy',
 )}`,
     )
     .action(attack);
@@ -46,30 +59,36 @@ interface AttackFlags {
   arms?: string[];
   attacks?: string[];
   config?: string;
+  without?: string[];
   seed: string;
+  evidence?: string;
   json?: boolean;
 }
 
 async function attack(flags: AttackFlags): Promise<void> {
-  const arms = chosenArms(flags.arms);
-  const settings = flags.config === undefined ? {} : settingsIn(flags.config);
+  const arms = switchedOff(chosenArms(flags.arms), {
+    settings: flags.config === undefined ? undefined : settingsIn(flags.config),
+    without: spared(flags.without ?? []),
+  });
   const { attacks: every } = await import('../security/attacks/index.ts');
-  const attacks = chosenAttacks(every, flags.attacks);
+  const only = chosenAttacks(every, flags.attacks);
   const { carryOutAttacks } = await import('../security/run.ts');
   const { supervisor, signal } = interruptible({ said: 'stopping; once more to leave at once' });
+  const cited: CitedRecord[] = [];
   const work_dir = mkdtempSync(join(tmpdir(), 'weighbridge-attack-'));
   try {
     const security = await carryOutAttacks({
       supervisor,
       signal,
       arms,
-      attacks,
-      settings,
+      only,
       work_dir,
       seed: flags.seed,
       races: false,
+      cite: (records) => cited.push(...records),
       progress: tellOn(process.stderr),
     });
+    if (flags.evidence !== undefined) await replaceFile(flags.evidence, evidenceText(security, cited));
     const colour = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
     process.stdout.write(`${flags.json ? JSON.stringify(security, null, 2) : renderMatrix(security, { colour })}\n`);
   } finally {
@@ -91,10 +110,10 @@ function chosenArms(names: readonly string[] | undefined): ArmSpec[] {
   });
 }
 
-function chosenAttacks(every: readonly Attack[], ids: readonly string[] | undefined): readonly Attack[] {
-  if (!ids) return every;
+function chosenAttacks(every: readonly Attack[], ids: readonly string[] | undefined): readonly string[] {
+  if (!ids) return every.map(({ id }) => id);
   const unknown = ids.find((id) => !every.some((a) => a.id === id));
-  if (unknown === undefined) return every.filter(({ id }) => ids.includes(id));
+  if (unknown === undefined) return ids;
   throw new WeighbridgeError('CONFIG', `no attack ${unknown}`, {
     where: '--attacks',
     mend: `some of ${every.map(({ id }) => id).join(', ')}`,
@@ -105,11 +124,28 @@ function chosenAttacks(every: readonly Attack[], ids: readonly string[] | undefi
  * What the file says otherwise than the hardened settings do.
  * @throws WeighbridgeError CONFIG
  */
-function settingsIn(file: string): Partial<Settings> {
-  const given = settingsOf('on', readConfigFile(file), file);
-  const entries = Object.entries(given) as [keyof Settings, unknown][];
-  return Object.fromEntries(entries.filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(hardened[key])));
+const settingsIn = (file: string): Partial<Settings> | undefined =>
+  unlikeHardened(settingsOf('on', readConfigFile(file), file));
+
+function spared(names: readonly string[]): SparedControl[] {
+  const unknown = names.find((name) => !(sparedControls as readonly string[]).includes(name));
+  if (unknown === undefined) return sparedControls.filter((name) => names.includes(name));
+  throw new WeighbridgeError('CONFIG', `no control ${unknown} that a gateway may do without`, {
+    where: '--without',
+    mend: `some of ${sparedControls.join(', ')}`,
+  });
 }
+
+/** Each arm with that off which it has. */
+const switchedOff = (
+  arms: readonly ArmSpec[],
+  { settings, without }: { settings: Partial<Settings> | undefined; without: SparedControl[] },
+): ArmSpec[] =>
+  arms.map((spec) => ({
+    ...spec,
+    ...(spec.controls === 'on' && settings ? { settings } : {}),
+    ...(spec.gateway === 'gateway' && without.length > 0 ? { without } : {}),
+  }));
 
 /** A line that is rewritten, on a terminal alone. */
 function tellOn(stream: NodeJS.WriteStream) {

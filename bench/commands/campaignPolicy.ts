@@ -11,9 +11,9 @@ const agent = 'agent';
 
 const units = (cents: number): string => (cents / 100).toFixed(2);
 
-/** None where no arm has a gateway of ours with its controls on; of an attached one the rules are not known here. */
+/** None where no arm has a gateway of ours with its policy on; of an attached one the rules are not known here. */
 export const comparePolicies: ComparePolicies = async ({ arms, planned, attacked, at_ms }) => {
-  if (!arms.some(({ gateway }) => gateway === 'gateway')) return [];
+  if (!arms.some(({ gateway, without }) => gateway === 'gateway' && !without?.includes('policy'))) return [];
   const manifests = manifestsIn(shippedPlugins);
   const { cedar: permits, native } = compilePolicy(manifests);
   const common = { manifests, agent, overlays: [], max_payment_cents: maxPayment_cents };

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { WeighbridgeError } from '#contract/errors.ts';
 import { readPublicKey } from '#contract/keyFiles.ts';
+import { printable } from '#contract/printable.ts';
 import { requireCampaign, shown } from '../directories.ts';
 import { checkSignature, isSigned, verifyDirectory } from '../integrity/index.ts';
 
@@ -35,7 +36,9 @@ async function verify(dir: string, { key, json }: { key?: string; json?: boolean
       : 'absent';
   if (json) say(JSON.stringify({ ok, problems, signature }, null, 2));
   else {
-    say(ok ? `${shown(dir)}: every digest holds` : problems.map((p) => `${p.problem}: ${p.path}`).join('\n'));
+    say(
+      ok ? `${shown(dir)}: every digest holds` : problems.map((p) => printable(`${p.problem}: ${p.path}`)).join('\n'),
+    );
     if (signature === 'good') say('signature: of the owner of that key');
     if (signature === 'not checked') say('signature: there is one; --key PUBLIC.pem tells whose');
   }

@@ -8,7 +8,8 @@ import { equalPairSchema, heldCalibrationSchema } from './calibration.ts';
 import { armTelemetries, auditModes } from './config.ts';
 import { loadSchema } from './loadFigures.ts';
 import { policyComparisonSchema } from './policyDiff.ts';
-import { attackResultSchema, raceSchema } from './security.ts';
+import { attackResultSchema, evidenceSummarySchema, leftOutSchema, raceSchema } from './security.ts';
+import { switchedOffShape } from './settings.ts';
 import { figureUnits, intervalSchema as interval, outcomesSchema, reachSchema } from './shapes.ts';
 
 export const subjectSchema = z.object({
@@ -32,7 +33,7 @@ export const comparisonSchema = z.object({
   estimate: z.number(),
   ci95: interval.nullable(),
   ci90: interval.nullable(),
-  /** Attained two-sided level of ci95, for example 0.961 with 8 blocks; null without one. */
+  /** Attained two-sided level of ci95, for example 0.961 with 8 blocks; null without one, and where it is nominal (block_bootstrap, zero_bound). */
   level: z.number().nullable(),
   /** Attained two-sided level of ci90. */
   level90: z.number().nullable(),
@@ -320,6 +321,10 @@ export const securitySectionSchema = z.object({
   duration_s: z.number(),
   attacks: z.array(attackResultSchema),
   races: z.array(raceSchema),
+  /** Attacks that the campaign was told not to carry out; absent where it carried out all. */
+  left_out: z.array(leftOutSchema).optional(),
+  /** The file with what the tiers wrote of the traces that cells cite; absent where nothing was kept. */
+  evidence: evidenceSummarySchema.optional(),
   matrix: z.array(capabilityRowSchema),
 });
 
@@ -346,6 +351,7 @@ export const analysisSchema = z.object({
         audit: z.enum(auditModes).optional(),
         /** Where agent and gateway did not note things the light way: `off`, or `full` for OpenTelemetry's SDK. */
         telemetry: z.enum(armTelemetries).optional(),
+        ...switchedOffShape,
         subject: subjectSchema,
         label: z.string(),
       }),

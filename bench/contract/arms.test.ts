@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { alikeButFor, kindButFor } from './arms.ts';
+import { alikeButFor, kindButFor, traitsOf } from './arms.ts';
 
 const gateway = {
   controls: 'off',
@@ -9,6 +9,8 @@ const gateway = {
   delay_ms: 0,
   telemetry: 'off',
   audit: 'buffered',
+  settings: { 'plugins.block_unsigned': false },
+  without: ['budget'],
 };
 
 describe('arms that differ in nothing but one thing', () => {
@@ -19,6 +21,8 @@ describe('arms that differ in nothing but one thing', () => {
     delay_ms: 7,
     telemetry: 'full',
     audit: 'group_commit',
+    settings: { 'plugins.block_unsigned': false, 'security.oauth.pkce_required': false },
+    without: ['policy'],
   };
   const traits = Object.keys(other) as (keyof typeof other)[];
 
@@ -40,5 +44,12 @@ describe('arms that differ in nothing but one thing', () => {
     const attached = (name: string) => ({ controls: 'off', gateway: { attached: name } });
     assert.equal(alikeButFor('telemetry', attached('a'), attached('a')), true);
     assert.equal(alikeButFor('telemetry', attached('a'), attached('b')), false);
+  });
+
+  it('say what they have, switched-off things included', () => {
+    assert.deepEqual(traitsOf({ gateway: 'gateway', attached: false, without: ['policy'] }), [
+      'gateway gateway',
+      'without ["policy"]',
+    ]);
   });
 });

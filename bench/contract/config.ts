@@ -254,6 +254,13 @@ export interface AuditCheckpointConfig {
 export const auditModes = ['buffered', 'group_commit'] as const;
 export type AuditMode = (typeof auditModes)[number];
 
+/**
+ * Controls of the built-in gateway that an arm may do without. Not `bearer` and `credentials`: the two legs of its calls
+ * stand on them, and without both it is the gateway `passthrough`.
+ */
+export const sparedControls = ['rate_limit', 'policy', 'budget', 'audit', 'second_factor', 'approval'] as const;
+export type SparedControl = (typeof sparedControls)[number];
+
 export interface AuditConfig {
   file: string;
   mode: AuditMode;

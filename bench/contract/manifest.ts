@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { gateSchema, subjectSchema } from './analysis.ts';
 import { armTelemetries, auditModes } from './config.ts';
 import { policyComparisonSchema } from './policyDiff.ts';
+import { switchedOffShape } from './settings.ts';
 import { figureUnits } from './shapes.ts';
 
 /** A line of `thresholds` in campaign.yaml with its names resolved. */
@@ -95,6 +96,7 @@ export const manifestSchema = z.object({
       telemetry: z.enum(armTelemetries).optional(),
       /** When the audit records of its gateway, ours and with controls on, are durable. Absent: no such log, or before it was noted. */
       audit: z.enum(auditModes).optional(),
+      ...switchedOffShape,
       /** Service names that a call crosses, in order. */
       tiers: z.array(z.string()),
       subject: subjectSchema,

@@ -20,6 +20,8 @@ export const spanName = {
   clientAttempt: (method: string) => method,
   server: (method: string, route: string) => `${method} ${route}`,
   refresh: 'token refresh',
+  /** Root of a trace of its own: no call waits for it. */
+  revocationPoll: 'revocation poll',
 } as const;
 
 export const attr = {

@@ -39,6 +39,8 @@ const beliefSchema = z.object({
   outcomes: z.array(z.enum(outcomes)),
 });
 
+const traceId = z.string().regex(/^[0-9a-f]{32}$/);
+
 export const cellSchema = z.object({
   arm: z.string(),
   /**
@@ -56,10 +58,7 @@ export const cellSchema = z.object({
   /** What the agent took for the outcome: of an agent that was misled it differs from what happened. */
   belief: beliefSchema.nullable(),
   /** Of the call that shows it, where there is one. */
-  trace_id: z
-    .string()
-    .regex(/^[0-9a-f]{32}$/)
-    .nullable(),
+  trace_id: traceId.nullable(),
   evidence: z.array(evidenceSchema),
   /** One sentence. */
   why: z.string(),
@@ -92,6 +91,30 @@ export const raceSchema = z.object({
   ci95: z.tuple([z.number(), z.number()]),
 });
 
+/** An attack that was not carried out, since the campaign was told to carry out others only. */
+export const leftOutSchema = z.object({ id: z.string(), title: z.string(), claims: z.array(z.string()) });
+
+/** Beside `security.json`: what the tiers wrote of the traces that its cells cite, a record a line. */
+export const evidenceFile = 'evidence.ndjson';
+
+/** A line of `evidence.ndjson`. */
+export const citedRecordSchema = z.strictObject({
+  /** As a cell cites it, and which cell. */
+  trace_id: traceId,
+  attack: z.string(),
+  arm: z.string(),
+  /** Whose it is: the service, and the process among those of its kind. */
+  service: z.string(),
+  tier: z.string(),
+  /** `log`: a line of its log. `audit`: a record of its audit log, the central one where it is a gateway. */
+  kind: z.enum(['log', 'audit']),
+  /** As it was written. */
+  record: z.record(z.string(), z.unknown()),
+});
+
+/** Where what its cells cite can be looked up. */
+export const evidenceSummarySchema = z.object({ file: z.literal(evidenceFile), records: z.number().int() });
+
 export const securitySchema = z.object({
   version: z.literal(1),
   seed: z.string(),
@@ -100,11 +123,16 @@ export const securitySchema = z.object({
   duration_s: z.number(),
   attacks: z.array(attackResultSchema),
   races: z.array(raceSchema),
+  /** Absent where every attack was carried out. */
+  left_out: z.array(leftOutSchema).optional(),
+  /** Absent where nothing was kept, as in campaigns from before it was. */
+  evidence: evidenceSummarySchema.optional(),
 });
 
 export type Evidence = z.infer<typeof evidenceSchema>;
 export type Belief = z.infer<typeof beliefSchema>;
 export type Cell = z.infer<typeof cellSchema>;
 export type AttackResult = z.infer<typeof attackResultSchema>;
+export type CitedRecord = z.infer<typeof citedRecordSchema>;
 export type Race = z.infer<typeof raceSchema>;
 export type Security = z.infer<typeof securitySchema>;

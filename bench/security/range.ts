@@ -14,6 +14,7 @@ import type { ArmSpec } from '../campaign/config/types.ts';
 import { isOurs, longTtl_ms, redirectUri, swapsCredentials } from '../campaign/fleet.ts';
 import type { Supervisor, Tier } from '../campaign/supervise.ts';
 import { type Range, type RunningAgent, type RunningGateway, runSecretVariable } from './attack.ts';
+import { type Kept, recordsOf, type Source } from './cited.ts';
 import {
   agentConfig,
   agentId,
@@ -31,7 +32,7 @@ export interface RangeOptions {
   /** Exists, and is this range's alone. */
   dir: string;
   seed: string;
-  /** Keys of `config.yaml`, for agents with controls on. */
+  /** Keys of `config.yaml`, for agents with controls on, beside those of the arm itself. */
   settings?: Readonly<Record<string, unknown>>;
   /** The arm's own gateway differs from its column so. */
   gateway?: (config: GatewayConfig) => GatewayConfig;
@@ -42,9 +43,11 @@ export interface Stand {
   range: Range;
   /**
    * Ends what the attack started and puts back what it changed at the testbed.
+   * @param cited the trace that its finding cites
+   * @returns what the tiers wrote of that trace; nothing of it is on the disk afterwards
    * @throws WeighbridgeError TIER_DEAD where one of the arm's own tiers did not survive it
    */
-  end(): Promise<void>;
+  end(cited?: string | null): Promise<Kept[]>;
 }
 
 export interface ArmRange {
@@ -59,6 +62,8 @@ type Log = ReturnType<Range['raw_logs']>[number];
 interface Owned {
   tier: Tier<unknown>;
   log: Log;
+  /** Its audit log, where it keeps one. */
+  audit?: string;
   revocations_url?: string;
 }
 
@@ -101,11 +106,13 @@ class ArmProcesses implements ArmRange {
   readonly #own: Owned[] = [];
   /** What the attack under way has started. */
   readonly #started: Owned[] = [];
+  /** Where that which the attack under way has started writes, ended or not. */
+  #written: Owned[] = [];
 
   constructor(options: RangeOptions) {
     this.#options = options;
     this.spec = options.spec;
-    this.#settings = options.spec.controls === 'on' ? (options.settings ?? {}) : {};
+    this.#settings = options.spec.controls === 'on' ? { ...options.spec.settings, ...options.settings } : {};
     this.#vault = { client_id: `vault-${this.spec.arm}`, client_secret: secret() };
     this.#codes = Object.fromEntries(agentIds(this.spec.arm).map((id) => [id, codeSecret()]));
   }
@@ -147,6 +154,7 @@ class ArmProcesses implements ArmRange {
 
   async forAttack(id: string, signal: AbortSignal = neverAborted): Promise<Stand> {
     const dir = this.#newDir(id);
+    this.#written = [];
     await this.#tools.control.call('effects');
     const range: Range = {
       spec: this.spec,
@@ -173,7 +181,7 @@ class ArmProcesses implements ArmRange {
       stop: (tier) => this.#end(tier, (t) => this.#options.supervisor.stop(t as Stoppable)),
       kill: (tier) => this.#end(tier, (t) => this.#options.supervisor.kill(t)),
     };
-    return { range, end: () => this.#endAttack(dir) };
+    return { range, end: (cited = null) => this.#endAttack(dir, cited) };
   }
 
   async close(): Promise<void> {
@@ -206,7 +214,9 @@ class ArmProcesses implements ArmRange {
     const config = how.change?.(own) ?? own;
     const owned = this.#owned(tier, service.agent, dir);
     this.#started.push(owned);
+    this.#written.push(owned);
     owned.log.file = config.telemetry.raw_log ?? owned.log.file;
+    if (config.audit_file !== undefined) owned.audit = config.audit_file;
     await this.#auth.control.call('add_client', {
       kind: 'agent',
       client_id: agent_id,
@@ -227,6 +237,7 @@ class ArmProcesses implements ArmRange {
     const tier = supervisor.start<GatewayMethods>('gateway', `gateway (${this.spec.arm}, ${this.#dirs})`);
     const owned = this.#owned(tier, service.gateway, dir);
     among.push(owned);
+    if (among === this.#started) this.#written.push(owned);
     const config = change(
       gatewayConfig({
         spec: this.spec,
@@ -240,6 +251,7 @@ class ArmProcesses implements ArmRange {
       }),
     );
     owned.log.file = config.telemetry.raw_log ?? owned.log.file;
+    if (config.controls.audit) owned.audit = config.controls.audit.file;
     const ready = await supervisor.ready(tier, tier.control.call('configure', config));
     owned.revocations_url = ready.revocations_url;
     const { url, revocations_url, approvals_url } = ready;
@@ -260,7 +272,7 @@ class ArmProcesses implements ArmRange {
     if (revocations_url !== undefined) await this.#pushRevocations();
   }
 
-  async #endAttack(dir: string): Promise<void> {
+  async #endAttack(dir: string, cited: string | null): Promise<Kept[]> {
     const { supervisor } = this.#options;
     await Promise.all(this.#started.splice(0).map(({ tier }) => supervisor.stop(tier as Stoppable)));
     const dead = this.#own.find(({ tier }) => !tier.control.alive);
@@ -270,7 +282,9 @@ class ArmProcesses implements ArmRange {
     await this.#auth.control.call('set_ttl', { access_token_ttl_ms: longTtl_ms });
     await this.#tools.control.call('set_service_time', { kind: 'instant' });
     await Promise.all([this.#auth, this.#tools, ...(this.#gateway ? [this.#gateway.tier] : [])].map(drain));
+    const kept = cited === null ? [] : recordsOf(cited, [...this.#own, ...this.#written].flatMap(sourcesOf));
     rmSync(dir, { recursive: true, force: true });
+    return kept;
   }
 
   #owned(tier: Tier<unknown>, name: string, dir: string): Owned {
@@ -288,6 +302,11 @@ class ArmProcesses implements ArmRange {
     return { issuer, jwks_uri, audience, push_secret: this.#pushSecret };
   }
 }
+
+const sourcesOf = ({ log: { service: name, tier, file }, audit }: Owned): Source[] => [
+  { service: name, tier, kind: 'log', file },
+  ...(audit === undefined ? [] : [{ service: name, tier, kind: 'audit' as const, file: audit }]),
+];
 
 const drain = (tier: { control: { call(method: 'drain'): Promise<unknown> } }): Promise<unknown> =>
   tier.control.call('drain');

@@ -69,6 +69,46 @@ describe('the security phase', () => {
     assert.equal(readdirSync(work_dir).includes('ours-1'), false, 'no range was opened for what is not ours');
   });
 
+  it('told to carry out some only, it carries out no other and says which it left out; the races go with theirs', async () => {
+    const order: string[] = [];
+    const attacks = ['a', 'b', 'scope-race'].map((id) => attackNamed(id, async () => void order.push(id)));
+    const supervisor = new Supervisor();
+    const security = await carryOutAttacks({
+      supervisor,
+      arms: [{ ...builtinArms.get('native')!, gateway: { attached: 'ours' } }],
+      attacks,
+      only: ['b'],
+      seed: 's',
+      work_dir: mkdtempSync(join(place, 'run-')),
+      signal: new AbortController().signal,
+    });
+    assert.deepEqual(
+      security.attacks.map(({ id }) => id),
+      ['b'],
+    );
+    assert.deepEqual(security.left_out, [
+      { id: 'a', title: 'a', claims: [] },
+      { id: 'scope-race', title: 'scope-race', claims: [] },
+    ]);
+    assert.deepEqual(security.races, []);
+    assert.equal('left_out' in (await phase(attacks, { supervisor })), false);
+  });
+
+  it('an arm’s switched-off settings and controls are in its agents and its gateway, and in no other’s', async () => {
+    const seen: Record<string, unknown[]> = {};
+    const look = attackNamed('look', async (range) => {
+      const { config } = await range.startAgent({ login: false });
+      seen[range.spec.arm] = [config.settings, Object.keys(range.gateway!.config.controls)];
+    });
+    const layered = builtinArms.get('layered')!;
+    const settings = { 'security.oauth.scope_hash_validation': false };
+    const less = { ...layered, arm: 'less', settings, without: ['policy' as const, 'approval' as const] };
+    await phase([look], { arms: [layered, less] });
+    const every = ['bearer', 'rate_limit', 'policy', 'budget', 'audit', 'credentials', 'second_factor', 'approval'];
+    assert.deepEqual(seen.layered, [{}, every]);
+    assert.deepEqual(seen.less, [settings, every.filter((name) => name !== 'policy' && name !== 'approval')]);
+  });
+
   it('an attack that fails is named with its arm, and the others are carried out on a fresh range', async () => {
     const issuers = new Set<string>();
     const note = async (range: Range) => void issuers.add(range.authority.issuer);

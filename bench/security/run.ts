@@ -6,7 +6,14 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { WeighbridgeError } from '#contract/errors.ts';
 import { seededRandom } from '#contract/random.ts';
-import { type AttackResult, type Cell, type Race, type Security, securitySchema } from '#contract/security.ts';
+import {
+  type AttackResult,
+  type Cell,
+  type CitedRecord,
+  type Race,
+  type Security,
+  securitySchema,
+} from '#contract/security.ts';
 import type { ArmSpec } from '../campaign/config/types.ts';
 import { stopIfAsked } from '../campaign/stop.ts';
 import { type Supervisor, within } from '../campaign/supervise.ts';
@@ -21,23 +28,28 @@ export interface SecurityOptions {
   arms: readonly ArmSpec[];
   /** Of those that there are; all where absent. */
   attacks?: readonly Attack[];
+  /** Only these of them, by id; what is left out is told in what comes of it. */
+  only?: readonly string[];
   seed: string;
   /** Exists; the ranges' directories are made in it. */
   work_dir: string;
-  /** Keys of `config.yaml` for agents with controls on. */
-  settings?: Readonly<Record<string, unknown>>;
-  /** Is the race study part of it? Default: yes. */
+  /** Is the race study part of it? Default: where the attack `scope-race` is, whose question it counts out. */
   races?: boolean;
+  /** Trials of the hardened strategy in it, over all gaps, at least. */
+  hardened_trials?: number;
   /** Arms that are attacked side by side. */
   at_once?: number;
   signal: AbortSignal;
   now?: () => Date;
+  /** Handed what the tiers wrote of the trace that a cell cites, cell by cell. */
+  cite?(records: readonly CitedRecord[]): void;
   progress?(step: { arm: string; attack: string; done: number; of: number }): void;
 }
 
 /** A range that opens and an attack that waits for a dozen processes, on a slow machine. */
 const attackDeadline_ms = 120_000;
 const defaultAtOnce = 2;
+const raceAttack = 'scope-race';
 const controlsOf: Readonly<Record<Strategy, ArmSpec['controls']>> = { regressed: 'regressed', hardened: 'on' };
 
 /** What went wrong, attack by attack. */
@@ -50,6 +62,7 @@ interface Failure {
 interface Run {
   options: SecurityOptions;
   attacks: readonly Attack[];
+  left_out: readonly Attack[];
   cells: Map<string, Cell>;
   failures: Failure[];
   done: number;
@@ -61,10 +74,21 @@ interface Run {
  * out, and its arm
  */
 export async function carryOutAttacks(options: SecurityOptions): Promise<Security> {
-  const { arms, attacks = everyAttack, now = () => new Date(), seed, at_once = defaultAtOnce } = options;
+  const { arms, attacks: every = everyAttack, only, now = () => new Date(), seed, at_once = defaultAtOnce } = options;
+  const [attacks, left_out] = [true, false].map((is) =>
+    every.filter(({ id }) => (only?.includes(id) ?? true) === is),
+  ) as [Attack[], Attack[]];
   const started = now();
   const startNs = process.hrtime.bigint();
-  const run: Run = { options, attacks, cells: new Map(), failures: [], done: 0, of: arms.length * attacks.length };
+  const run: Run = {
+    options,
+    attacks,
+    left_out,
+    cells: new Map(),
+    failures: [],
+    done: 0,
+    of: arms.length * attacks.length,
+  };
   const queue = seededRandom(`${seed}/security/arms`).shuffle(arms);
   await Promise.all(
     Array.from({ length: Math.min(at_once, queue.length) }, async () => {
@@ -74,7 +98,7 @@ export async function carryOutAttacks(options: SecurityOptions): Promise<Securit
   stopIfAsked(options.signal);
   if (run.failures.length > 0) throw failed(run.failures);
   // Alone on the machine: what is asked is how often two things overlap.
-  const races = options.races === false ? [] : await racesOf(options);
+  const races = (options.races ?? attacks.some(({ id }) => id === raceAttack)) ? await racesOf(options) : [];
   return securitySchema.parse({
     version: 1,
     seed,
@@ -82,6 +106,7 @@ export async function carryOutAttacks(options: SecurityOptions): Promise<Securit
     duration_s: Math.round(Number(process.hrtime.bigint() - startNs) / 1e7) / 100,
     attacks: attacks.map((attack) => resultOf(run, attack)),
     races,
+    ...(left_out.length === 0 ? {} : { left_out: left_out.map(({ id, title, claims }) => ({ id, title, claims })) }),
   } satisfies Security);
 }
 
@@ -137,12 +162,11 @@ class Reopening {
   }
 
   async open(): Promise<ArmRange> {
-    const { supervisor, seed, settings, work_dir } = this.#options;
+    const { supervisor, seed, work_dir } = this.#options;
     if (this.#opened) return this.#opened;
     const dir = join(work_dir, `${this.spec.arm}-${++this.#times}`);
     mkdirSync(dir, { mode: 0o700 });
-    const given = settings === undefined ? {} : { settings };
-    this.#opened = await openRange({ supervisor, spec: this.spec, dir, seed, ...given });
+    this.#opened = await openRange({ supervisor, spec: this.spec, dir, seed });
     return this.#opened;
   }
 
@@ -166,7 +190,7 @@ async function findingOf(options: SecurityOptions, attack: Attack, range: Reopen
   const signal = AbortSignal.any([options.signal, ending.signal]);
   try {
     return await within(
-      orStopped(carryOut(opened, attack, signal), options.signal),
+      orStopped(carryOut(opened, attack, { signal, cite: options.cite }), options.signal),
       attackDeadline_ms,
       () => new WeighbridgeError('DEADLINE', `it took over ${attackDeadline_ms / 1_000} s`),
     );
@@ -175,10 +199,25 @@ async function findingOf(options: SecurityOptions, attack: Attack, range: Reopen
   }
 }
 
-async function carryOut(range: ArmRange, attack: Attack, signal: AbortSignal): Promise<Finding> {
+/** A trace that nothing can be looked up of is not cited. */
+async function carryOut(
+  range: ArmRange,
+  attack: Attack,
+  { signal, cite }: { signal: AbortSignal; cite: SecurityOptions['cite'] },
+): Promise<Finding> {
   const stand = await range.forAttack(attack.id, signal);
   const finding = await attack.carryOut(stand.range);
-  await stand.end();
+  const { trace_id } = finding;
+  const kept = await stand.end(trace_id);
+  if (trace_id === null) return finding;
+  if (kept.length === 0) {
+    const evidence = [
+      ...finding.evidence,
+      { where: 'logs of the tiers', found: 'no record of the trace of this call' },
+    ];
+    return { ...finding, trace_id: null, evidence };
+  }
+  cite?.(kept.map((record) => ({ trace_id, attack: attack.id, arm: range.spec.arm, ...record })));
   return finding;
 }
 
@@ -214,10 +253,21 @@ function failed(failures: readonly Failure[]): WeighbridgeError {
   });
 }
 
-/** Of those strategies that an arm of the campaign follows. */
-async function racesOf({ supervisor, arms, work_dir, seed, signal }: SecurityOptions): Promise<Race[]> {
-  const followed = strategies.filter((strategy) => arms.some(({ controls }) => controls === controlsOf[strategy]));
+/** Of those strategies that an arm of the campaign follows, with nothing switched off. */
+async function racesOf(options: SecurityOptions): Promise<Race[]> {
+  const { supervisor, arms, work_dir, seed, signal, hardened_trials, progress } = options;
+  const followed = strategies.filter((strategy) =>
+    arms.some(({ controls, settings }) => controls === controlsOf[strategy] && settings === undefined),
+  );
   const dir = join(work_dir, 'races');
   mkdirSync(dir, { mode: 0o700 });
-  return runRaces({ supervisor, dir, seed, signal, strategies: followed });
+  return runRaces({
+    supervisor,
+    dir,
+    seed,
+    signal,
+    strategies: followed,
+    ...(hardened_trials === undefined ? {} : { hardened_trials }),
+    onTrial: (done, of) => progress?.({ arm: 'races', attack: raceAttack, done, of }),
+  });
 }

@@ -9,7 +9,7 @@ import type { AgentConfig, GatewayConfig, TelemetryConfig, VerifierConfig } from
 import { resourceAttr, service } from '#contract/names.ts';
 import { allScopes, toolsAudience } from '#contract/tools.ts';
 import type { ArmSpec } from '../campaign/config/types.ts';
-import { callTimeout_ms, maxPayment_cents, redirectUri, toolsHost } from '../campaign/fleet.ts';
+import { callTimeout_ms, maxPayment_cents, redirectUri, toolsHost, withoutSpared } from '../campaign/fleet.ts';
 import { compilePolicy } from '../policy/index.ts';
 import { runSecretVariable } from './attack.ts';
 import { manifestsIn, shippedPlugins } from './manifests.ts';
@@ -39,7 +39,10 @@ export const secret = (): string => randomBytes(24).toString('base64url');
 /** What keys are derived from: 32 bytes as hex. */
 export const runSecret = (): string => randomBytes(32).toString('hex');
 
-/** Lines go to a file that the attacks may read, and nowhere else: what is noted here is no data of the campaign. */
+/**
+ * Lines go to a file that the attacks may read, and nowhere else: no figure of the campaign reads them. Of those that belong
+ * to a trace which a cell cites, a copy is kept.
+ */
 export const telemetryOf = (arm: string, name: string, file: string): TelemetryConfig => ({
   service: name,
   instance: `security/${arm}`,
@@ -109,7 +112,7 @@ export function gatewayConfig(parts: GatewayParts): GatewayConfig {
   return {
     telemetry: telemetryOf(spec.arm, service.gateway, join(dir, 'log.ndjson')),
     upstream: tools_url,
-    controls: spec.gateway === 'gateway' ? everyControl(parts) : {},
+    controls: spec.gateway === 'gateway' ? withoutSpared(spec, everyControl(parts)) : {},
   };
 }
 

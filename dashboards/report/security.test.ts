@@ -84,6 +84,34 @@ test('every cell of the attack matrix: sign and word, and behind them why, evide
   assert.match(rowOf(html, 'security-a0'), /Bears on C4\. A model of the article’s story\. Counts as stopped: /);
 });
 
+test('a campaign of some attacks only says so on the page and in the record, and which were left out', async () => {
+  const whole = attackedFixture();
+  assert.doesNotMatch(plain(sectionOf(await page(whole))), /Left out/);
+  const analysis = attackedFixture();
+  const count = analysis.security[0]!.attacks.length;
+  analysis.security[0]!.left_out = [{ id: 'x', title: 'A hostile <title>', claims: ['C4'] }];
+  const said = `As campaign.yaml has it, ${count} of ${count + 1} attacks were carried out. Left out: A hostile`;
+  const html = await page(analysis);
+  assert.ok(plain(sectionOf(html)).includes(said));
+  assert.equal(html.split('<title>').length, 2);
+  assert.ok(
+    decisionRecord(analysis, { digest: 'ab'.repeat(32) })
+      .replaceAll('\u00a0', ' ')
+      .includes(said),
+  );
+});
+
+test('a trace leads to the file with its records, where the campaign kept them', async () => {
+  const without = await page(attackedFixture());
+  assert.doesNotMatch(without, /evidence\.ndjson/);
+  const analysis = attackedFixture();
+  analysis.security[0]!.evidence = { file: 'evidence.ndjson', records: 12 };
+  const html = await page(analysis);
+  const cited = analysis.security[0]!.attacks.flatMap((a) => a.cells).filter((c) => c.trace_id !== null);
+  assert.equal(html.match(/<\/code>, in <a href="evidence\.ndjson">/g)!.length, cited.length);
+  assert.match(plain(sectionOf(html)), /stands in evidence\.ndjson : 12 records, one a line/);
+});
+
 test('cells open by keyboard: each is a details element with a summary, and carries its outcome in its colour’s class too', async () => {
   const analysis = attackedFixture();
   const { elements } = readMarkup(sectionOf(await page(analysis)));

@@ -9,6 +9,7 @@ import {
   countsText,
   howToAttack,
   outcomeLooks,
+  restrictedText,
   worstOf,
 } from '../reading/security.ts';
 import { evidenceLink } from './anchors.ts';
@@ -120,6 +121,19 @@ function notRun(figures: Part): Html {
 <pre tabindex="0"><code>${howToAttack}</code></pre>${figures}`;
 }
 
+function restricted(found: SecuritySection): Html | null {
+  const text = restrictedText(found);
+  return text === null
+    ? null
+    : html`<div class="note" role="note"><p>${text} Claims that those bear on stay open.</p></div>`;
+}
+
+/** Where the traces that cells cite are looked up. */
+const kept = ({ evidence }: SecuritySection): Html | null =>
+  evidence === undefined
+    ? null
+    : html`<p>What the tiers wrote of each trace that is cited below, log lines and audit records, stands in <a href="${evidence.file}">${evidence.file}</a>: ${plural(evidence.records, 'record')}, one a line.</p>`;
+
 export function security(analysis: Analysis, figures: Part): Html {
   const found = attacked(analysis);
   const title = 'Security outcomes';
@@ -127,6 +141,7 @@ export function security(analysis: Analysis, figures: Part): Html {
   const arms = attackedArms(analysis, found);
   const cells = found.attacks.flatMap((a) => a.cells).filter((c) => c.outcome !== 'not_applicable');
   const body = html`<p>${plural(found.attacks.length, 'attack')} on ${plural(arms.length, 'arm')}, carried out ${plural(cells.length, 'time')} against real processes. An outcome is about the subject of its arm, and about this attack as it was carried out: another way around a control may exist.</p>
+${restricted(found)}${kept(found)}
 <h3 id="capabilities">What is claimed, and what came of it</h3>${matrix(analysis, found)}
 ${figures}${raceTable(found)}
 <h3 id="attacks">Every attack on every arm</h3>${meanings}${attackTable(found, arms)}${policyDifferences(analysis)}`;

@@ -1,12 +1,16 @@
-/** A campaign with an arm whose audit records are durable first: its gateway has that mode, and the report tells its price. */
+/**
+ * A campaign with an arm whose audit records are durable first, and a key: its gateway has that mode, the report tells its
+ * price, and the results are signed.
+ */
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { analysisSchema } from '#contract/analysis.ts';
 import { manifestSchema } from '#contract/manifest.ts';
-import { scratch, start } from './harness.ts';
+import { scratch, start, weighbridge } from './harness.ts';
 
 const poll_ms = 100;
 const arms = ['gateway', 'gateway-durable'];
@@ -16,7 +20,13 @@ test('the mode of an arm reaches its gateway, is printed, and is compared', asyn
   try {
     const file = join(place.dir, 'campaign.yaml');
     const dir = join(place.dir, 'out');
-    writeFileSync(file, 'arms: {gateway: {}, gateway-durable: {gateway: gateway, audit: group_commit}}\n');
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    writeFileSync(join(place.dir, 'team.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+    writeFileSync(join(place.dir, 'team.pub.pem'), publicKey.export({ type: 'spki', format: 'pem' }));
+    writeFileSync(
+      file,
+      `arms: {gateway: {}, gateway-durable: {gateway: gateway, audit: group_commit}}\nreport: {sign: '${join(place.dir, 'team.pem')}'}\n`,
+    );
     const running = start(['run', file, '--profile', 'smoke', '--phases', 'latency', '--out', dir]);
     // The logs are there while the campaign runs, and gone with its work directory.
     const events = new Map(arms.map((arm) => [arm, new Set<string>()]));
@@ -39,6 +49,9 @@ test('the mode of an arm reaches its gateway, is printed, and is compared', asyn
       ['decision', 'outcome'].map((event) => events.get('gateway-durable')!.has(event)),
       [true, true],
     );
+
+    const verified = await weighbridge(['verify', dir, '--key', join(place.dir, 'team.pub.pem')]);
+    assert.equal(verified.code, 0, `what a campaign signs is its owner’s: ${verified.stderr}`);
 
     const manifest = manifestSchema.parse(JSON.parse(readFileSync(join(dir, 'manifest.json'), 'utf8')));
     assert.deepEqual(

@@ -32,10 +32,12 @@ const plan = { ...planInputOf(config, workloads, ['latency']), warm_up_slices: 1
 /**
  * @param meet called once, between two slices of the second block
  * @param env of every tier
+ * @param limit_s of the sitting
  */
 async function sit(
   meet?: (supervisor: Watching) => void,
   env?: ReturnType<Watching['envOf']>,
+  limit_s: number | null = null,
 ): Promise<CampaignResult> {
   // Enough for what takes milliseconds, also on a machine where other tests run.
   const supervisor = new Watching({ diagnostics: join(dir, 'diagnostics'), controlDeadline_ms: 10_000 });
@@ -44,7 +46,7 @@ async function sit(
   let met = false;
   const result = await runCampaign({
     id: 'failures',
-    config,
+    config: { ...config, profile: { ...config.profile, max_duration_s: limit_s } },
     plan,
     dir,
     yaml: 'version: 1\n',
@@ -120,6 +122,12 @@ for (const [name, slug] of [
   });
 }
 
+test('a sitting that takes longer than its limit: 102 before the next block, and no figure is touched', async () => {
+  const error = assertKept(await sit(undefined, undefined, 0));
+  assert.deepEqual([error.code, error.exitCode, error.where], ['DEADLINE', 102, 'profile.max_duration']);
+  assert.match(error.message, /longer than its limit of 0 s/);
+});
+
 test('left alone but for the wall clock, set back by a day, it is complete: every call once, each sitting told', async (t) => {
   const day_ms = 86_400_000;
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
@@ -140,7 +148,7 @@ test('left alone but for the wall clock, set back by a day, it is complete: ever
   assert.ok(Number(times[0]!.shortest) > 0 && Number(times[0]!.s) < apart_s);
   assert.deepEqual(
     resumed!.map((r) => [r.after, r.blocks_kept]),
-    ['TIER_DEAD', 'TIER_DEAD', 'TIER_DEAD', 'DEADLINE', 'DEADLINE', 'DEADLINE'].map((after) => [after, 1]),
+    ['TIER_DEAD', 'TIER_DEAD', 'TIER_DEAD', 'DEADLINE', 'DEADLINE', 'DEADLINE', 'DEADLINE'].map((after) => [after, 1]),
   );
   const [calls] = await query(
     dir,

@@ -103,11 +103,12 @@ thresholds: {relay.p95: '< 10 s', relay.felt_p95_shift: '< 10 s', direct.error_r
   const supervisor = new Listening({ diagnostics: join(dir, 'diagnostics') });
   const hogs = startHogs();
   const heldUp = { NODE_OPTIONS: `--import=${new URL('./held-up.ts', import.meta.url)}` };
-  const refuseSpansOnce = (): void => {
+  /** Spans and lines of one tier. */
+  const refuseEachOnce = (): void => {
+    const left = new Set(['/v1/traces', '/v1/logs']);
     supervisor.exports!.deal = (exchange) => {
-      if (exchange.incoming.url !== '/v1/traces') return passOn(exchange);
-      supervisor.exports!.deal = passOn;
-      refuse(400)(exchange);
+      if (left.delete(exchange.incoming.url!)) refuse(400)(exchange);
+      else passOn(exchange);
     };
   };
   /** Once the first slice of the block is over. */
@@ -124,7 +125,7 @@ thresholds: {relay.p95: '< 10 s', relay.felt_p95_shift: '< 10 s', direct.error_r
       for (const { stdin } of hogs) stdin.write('now');
       relay.deal = refuse(500);
     },
-    [block.late]: refuseSpansOnce,
+    [block.late]: refuseEachOnce,
   };
   /** Before the tiers of the next block are started. */
   const between = (next: number): void => {
@@ -191,8 +192,10 @@ test('an agent is held up under a load that leaves it idle: load generator on ti
   assert.ok(gateOf(block.load, 'load generator on time').value! >= 5_000);
 });
 
-test('the collector refuses spans: they are counted as dropped, and void; elsewhere none is', () => {
+test('the collector refuses spans and lines: they are counted as dropped, and void; elsewhere none is', () => {
   assertVoided(block.refused, 'no span lost');
+  assertVoided(block.refused, 'no log line lost');
+  assert.ok(gateOf(block.refused, 'no log line lost').value! > 0);
   const sum = (number: number, field: 'spans_started' | 'spans_exported' | 'spans_dropped'): number =>
     recordOf(number).telemetry.reduce((n, t) => n + t[field], 0);
   const lost = gateOf(block.refused, 'no span lost').value!;

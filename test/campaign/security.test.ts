@@ -1,6 +1,9 @@
-/** The security phase in a campaign: behind the blocks, once, kept whole, and taken up where it was stopped. */
+/**
+ * The security phase in a campaign: behind the blocks, once, kept whole, and taken up where it was stopped. The attacks are
+ * made up here; `switched.test.ts` has real ones.
+ */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { WeighbridgeError } from '#contract/errors.ts';
@@ -24,9 +27,13 @@ const config = defaultCampaign({ profile: 'smoke', arms: ['direct', 'direct-b'],
 const plan = planInputOf(config, workloads, ['security']);
 const progress = { step: () => undefined, note: () => undefined, end: () => undefined };
 
+const trace_id = 'ab'.repeat(16);
 let asked = 0;
-const found: SecurityPhase = async ({ arms, seed }) => {
+const found: SecurityPhase = async ({ arms, seed, cite }) => {
   asked++;
+  const whose = { attack: 'made-up', service: 'weighbridge-tools', tier: 'tools', kind: 'log' as const };
+  // In another order than that of the arms.
+  for (const { arm } of arms.toReversed()) cite([{ trace_id, ...whose, arm, record: { trace_id } }]);
   return securityOf(
     seed,
     arms.map(({ arm }) => arm),
@@ -59,7 +66,7 @@ const securityOf = (seed: string, arms: string[]): Security => ({
         succeeded: 0,
         time_to_stop_ms: 1,
         belief: null,
-        trace_id: null,
+        trace_id,
         evidence: [],
         why: 'It was made up.',
       })),
@@ -98,7 +105,38 @@ test('it is raw data, under a digest, and the report is whole', async () => {
   const analysis = await buildOutcome(dir);
   assert.equal(analysis.security.length, 1);
   const checksums = readFileSync(join(dir, 'checksums.sha256'), 'utf8');
-  assert.match(checksums.slice(0, checksums.indexOf('# derived')), / {2}security\.json$/m);
+  const raw = checksums.slice(0, checksums.indexOf('# derived'));
+  assert.match(raw, / {2}security\.json$/m);
+  assert.match(raw, / {2}evidence\.ndjson$/m);
+  const cited = readFileSync(join(dir, 'evidence.ndjson'), 'utf8').split('\n').slice(0, -1);
+  assert.deepEqual(
+    cited.map((line) => JSON.parse(line).arm),
+    config.arms.map(({ arm }) => arm),
+  );
+});
+
+test('profiles that have the time put the hardened agent to the test 2,000 times', async () => {
+  const told: [string, number | undefined][] = [];
+  for (const profile of ['smoke', 'quick', 'standard', 'rigorous']) {
+    const noting: SecurityPhase = (order) => {
+      told.push([profile, order.hardened_trials]);
+      return found(order);
+    };
+    await keepSecurity(noting, {
+      config: defaultCampaign({ profile, arms: ['direct'] }),
+      dir: mkdtempSync(join(place.dir, 'kept-')),
+      work_dir: mkdtempSync(join(place.dir, 'work-')),
+      progress,
+      supervisor: new Supervisor(),
+      signal: new AbortController().signal,
+    });
+  }
+  assert.deepEqual(told, [
+    ['smoke', undefined],
+    ['quick', undefined],
+    ['standard', 2_000],
+    ['rigorous', 2_000],
+  ]);
 });
 
 test('what is whole and of this campaign is not carried out again; what is cut, or another’s, is', async () => {
@@ -119,6 +157,10 @@ test('what is whole and of this campaign is not carried out again; what is cut, 
   assert.equal(await again(), false);
   writeFileSync(file, readFileSync(file, 'utf8').slice(0, -9));
   assert.equal(await again(), true);
+  assert.equal(await again({ seed: 'other' }), true);
+  assert.equal(await again({ seed: 'other' }), false);
+  assert.equal(await again({ seed: 'other', attacks: ['missing-header'] }), true);
+  rmSync(join(dir, 'evidence.ndjson'));
   assert.equal(await again({ seed: 'other' }), true);
   assert.equal(await again({ seed: 'other', arms: config.arms.slice(0, 1) }), true);
 });

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { manifestSchema } from '#contract/manifest.ts';
+import { attacks } from '../../security/attacks/index.ts';
+import { builtinAttacks } from './attacks.ts';
 import { builtinWorkloads } from './builtin.ts';
 import { gatewayExample, thresholdsExample } from './example.ts';
 import { annotatedExample, defaultCampaign, loadCampaign, parseCampaign } from './index.ts';
@@ -134,6 +136,35 @@ describe('arms', () => {
       parseCampaign('').arms.some((a) => a.arm === 'placebo'),
       false,
     );
+  });
+
+  it('may have something switched off on purpose: what is as every control on is left out, in one order', () => {
+    const { arms, comparisons } = parseCampaign(
+      `arms:
+        native: {}
+        dotted: {controls: on, settings: {plugins.block_unsigned: false, security.oauth.pkce_required: false}}
+        nested: {controls: on, settings: {security: {oauth: {pkce_required: false}}, plugins: {block_unsigned: false}}}
+        same: {controls: on, settings: {plugins.block_unsigned: true}}
+        bare: {controls: on, gateway: gateway, without: [audit, policy]}`,
+    );
+    const by = new Map(arms.map((a) => [a.arm, a]));
+    const settings = { 'security.oauth.pkce_required': false, 'plugins.block_unsigned': false };
+    assert.deepEqual(by.get('dotted'), { ...by.get('native'), arm: 'dotted', settings });
+    // By their text: a resumed campaign is held against the digest of it.
+    assert.equal(JSON.stringify(by.get('nested')!.settings), JSON.stringify(by.get('dotted')!.settings));
+    assert.deepEqual(by.get('same'), { ...by.get('native'), arm: 'same' });
+    assert.deepEqual(by.get('bare')!.without, ['policy', 'audit']);
+    assert.ok(comparisons.some((c) => c.name === 'added_dotted'));
+  });
+
+  it('has no price of durable records where the other arm keeps none, or has something else switched off', () => {
+    const prices = (other: string) =>
+      parseCampaign(`arms: {other: {gateway: gateway, ${other}}, durable: {gateway: gateway, audit: group_commit}}`)
+        .comparisons.map((c) => c.name)
+        .filter((name) => name.startsWith('durability'));
+    assert.deepEqual(prices('audit: buffered'), ['durability_durable']);
+    assert.deepEqual(prices('without: [audit]'), []);
+    assert.deepEqual(prices('without: [policy]'), []);
   });
 
   it('may have durable audit records, whose price is a comparison with the arm that differs in nothing else', () => {
@@ -444,13 +475,45 @@ conditions: [{}, {service: realistic, concurrency: 64}]
   });
 });
 
+describe('attacks', () => {
+  it('are those that there are', () =>
+    assert.deepEqual(
+      [...builtinAttacks],
+      attacks.map(({ id }) => id),
+    ));
+
+  it('are all of them where no file says otherwise, and in their order where it does', () => {
+    assert.equal('attacks' in parseCampaign(''), false);
+    assert.equal('attacks' in parseCampaign(`security: {attacks: [${builtinAttacks.join(', ')}]}`), false);
+    assert.deepEqual(parseCampaign('security: {attacks: [missing-header, revoked-token]}').attacks, [
+      'revoked-token',
+      'missing-header',
+    ]);
+  });
+});
+
 describe('the annotated example', () => {
+  it('says what an arm may have switched off, and which attacks, as the file takes them', () => {
+    const text = annotatedExample();
+    const arms = [...text.matchAll(/(no-[a-z]+: \{.*?\}{1,2})(?= )/g)].map(([, arm]) => arm);
+    assert.equal(arms.length, 2);
+    const config = parseCampaign(`arms: {${arms.join(', ')}}\n${/^# (security: .*)$/m.exec(text)![1]}`);
+    assert.deepEqual(
+      config.arms.slice(2).map(({ settings, without }) => settings ?? without),
+      [{ 'security.oauth.scope_hash_validation': false }, ['policy']],
+    );
+    assert.equal(config.attacks?.length, 2);
+  });
+
   it('parses as it stands, and all that it says is in force', () => {
     const config = parseCampaign(annotatedExample());
     assert.equal(config.seed, '2026');
     assert.equal(config.profile.max_duration_s, 1_800);
     assert.equal(config.arms.length, 7);
-    assert.equal(config.claims.length, 7);
+    assert.deepEqual(
+      config.claims.map((c) => c.claim),
+      ['C1a', 'C1b', 'C2', 'C3', 'C6', 'C8', 'C9', 'our-budget'],
+    );
     assert.ok(config.comparisons.some((c) => c.name === 'both_or_one'));
   });
 

@@ -14,7 +14,7 @@ question: Where should the security of our agents live?
 # Any number or text. The same seed issues the same calls in the same order in every arm.
 seed: 2026
 
-# smoke: every phase once, under a minute, no intervals · quick: 8 blocks, intervals, some minutes.
+# smoke: parity, latency, lifecycle and correlation once, under a minute, no intervals · quick: 8 blocks, intervals, some minutes.
 # max_duration ends a campaign that takes longer: 90s, 30m, 2h.
 profile: {name: quick, max_duration: 30m}
 
@@ -27,6 +27,9 @@ profile: {name: quick, max_duration: 30m}
 # placebo is a gateway with its controls off that adds a known delay, and is in no campaign unasked: placebo: {delay_ms: 7}.
 # durable: {gateway: gateway, audit: group_commit} is the gateway whose audit records are on the disk before a call goes
 # upstream; the others buffer theirs. Beside an arm like it but for that, durability_durable is its price.
+# One thing off on purpose, in every phase: no-hash: {controls: on, settings: {security.oauth.scope_hash_validation: false}} (a key of
+# the agent's config.yaml) or no-policy: {gateway: gateway, without: [policy]} (also rate_limit, budget, audit, second_factor,
+# approval). Its cells of the security phase show what the control stops; claims that attacks decide leave the arm out.
 # What watching costs: direct-untraced and passthrough-untraced note nothing, direct-full-sdk and passthrough-full-sdk note by
 # OpenTelemetry's SDK (telemetry: off | light | full of an arm's agent and gateway; in the latency phase only).
 arms: [direct, direct-b, native, native-regressed, passthrough, gateway, layered]
@@ -49,6 +52,7 @@ compare:
 claims:
   C1a:
   C1b:
+  C2:
   C3:
   C6:
   C8:
@@ -61,6 +65,10 @@ claims:
 #   our-price: {compare: decision, metric: saturation_ratio, at_least: 80 %}
 # autocannon as a probe of gateways and tools alone, beside the load phase; its samples are in no other figure.
 # load: {probe: autocannon}
+
+# Some attacks only (\`--phases security\`; part of the profiles standard and rigorous): the report says so, and claims that the
+# others bear on stay open.
+# security: {attacks: [missing-header, payment-above-threshold]}
 `;
 
 /** For a pipeline that must stop on a figure. */

@@ -3,6 +3,7 @@
  * here: does every name exist, does an arm that carries a built-in name mean what the name says.
  */
 
+import { builtinAttacks } from './attacks.ts';
 import { describeValue, type Finding, listText, type Report, refuseTwice, suggestion } from './problems.ts';
 import { conditionOf, profileNames, profiles, realisticService } from './profiles.ts';
 import { resolveArms, restrictArms } from './resolve-arms.ts';
@@ -32,6 +33,7 @@ export function normalise(file: CampaignFile, overrides: Overrides, report: Repo
   const kept = comparisons.filter((c) => present.has(c.arm) && present.has(c.baseline));
   const conditions = file.conditions?.map((c) => conditionOf(c.service ?? 'instant', c.concurrency ?? 1, c.protocol));
   refuseTwice(file.workloads ?? [], 'workloads', report);
+  refuseTwice(file.security?.attacks ?? [], ['security', 'attacks'], report);
   refuseTwice(conditions?.map((c) => c.name) ?? [], 'conditions', report);
   if (used.size > 0) refuseTlsToAttached(conditions ?? [], report);
   const places = { workloads: file.workloads ?? [...base.workloads], conditions: conditions ?? [...base.conditions] };
@@ -48,9 +50,16 @@ export function normalise(file: CampaignFile, overrides: Overrides, report: Repo
     claims: resolveClaims({ file, arms: known, comparisons, kept, present, report }),
     thresholds: resolveThresholds(file, { arms: known, comparisons, ...places }, report),
     ...(file.load?.probe === undefined ? {} : { probe: file.load.probe }),
+    ...chosenAttacks(file),
     sign: file.report?.sign ?? null,
     slo,
   };
+}
+
+/** In the order of all; a file that names every one restricts nothing. */
+function chosenAttacks({ security }: CampaignFile): Pick<CampaignConfig, 'attacks'> {
+  const attacks = builtinAttacks.filter((id) => security?.attacks?.includes(id) ?? true);
+  return attacks.length === builtinAttacks.length ? {} : { attacks };
 }
 
 /** How an attached gateway is reached over TLS is not said anywhere yet, and so not weighed. */

@@ -115,8 +115,10 @@ function editDistance(a: string, b: string): number {
 }
 
 /** Lists in which nothing may stand twice. */
-export function refuseTwice(values: readonly string[], key: string, report: Report): void {
+export function refuseTwice(values: readonly string[], at: string | Path, report: Report): void {
+  const path = typeof at === 'string' ? [at] : at;
   for (const [i, value] of values.entries()) {
-    if (values.indexOf(value) !== i) report({ path: [key, i], found: `${value} a second time`, expected: 'each once' });
+    if (values.indexOf(value) !== i)
+      report({ path: [...path, i], found: `${value} a second time`, expected: 'each once' });
   }
 }

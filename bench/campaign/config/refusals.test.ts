@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { settingKeys } from '#contract/settings.ts';
 import { closestOf } from './problems.ts';
 import { gateway, linesOf, refusalOf, refusedAs } from './testing.ts';
 
@@ -13,11 +14,11 @@ describe('a bad file: place, path, found, expected', () => {
   it('a misspelt key names the closest, at every depth', () => {
     refusedAs(
       'sede: 1',
-      'c.yaml:1:1 sede: found an unknown key, expected version, question, seed, gateways, arms, workloads, conditions, compare, claims, profile, thresholds, load or report; did you mean seed?',
+      'c.yaml:1:1 sede: found an unknown key, expected version, question, seed, gateways, arms, workloads, conditions, compare, claims, profile, thresholds, load, security or report; did you mean seed?',
     );
     refusedAs(
       'arms: {mine: {contrls: on}}',
-      'c.yaml:1:15 arms.mine.contrls: found an unknown key, expected agent, controls, gateway, delay_ms, telemetry or audit; did you mean controls?',
+      'c.yaml:1:15 arms.mine.contrls: found an unknown key, expected agent, controls, gateway, delay_ms, telemetry, audit, settings or without; did you mean controls?',
     );
     refusedAs(
       'conditions: [{conccurency: 2}]',
@@ -46,6 +47,61 @@ describe('a bad file: place, path, found, expected', () => {
       'arms: {ours: {gateway: gateway, audit: group_comit}}',
       'c.yaml:1:40 arms.ours.audit: found "group_comit", expected buffered or group_commit; did you mean group_commit?',
     );
+  });
+
+  it('what an arm has switched off: a key or value that the agent would refuse, and where there is nothing to switch off', () => {
+    const keys = settingKeys.join(', ');
+    refusedAs(
+      'arms:\n  mine:\n    controls: on\n    settings:\n      security.oauth.pkce: true\n      scope_hash_validation: false\n      plugins: {sandbox_network: strict}',
+      `c.yaml:5:7 arms.mine.settings.security.oauth.pkce: found an unknown key, expected one of ${keys}; did you mean security.oauth.pkce_required?`,
+      `c.yaml:6:7 arms.mine.settings.scope_hash_validation: found an unknown key, expected one of ${keys}; did you mean security.oauth.scope_hash_validation?`,
+      'c.yaml:7:34 arms.mine.settings.plugins.sandbox_network: found "strict", expected restricted or off',
+    );
+    refusedAs(
+      'arms: {mine: {settings: {plugins.block_unsigned: false}}}',
+      'c.yaml:1:15 arms.mine.settings: found a map (plugins.block_unsigned), expected an arm with controls: on',
+    );
+    refusedAs(
+      'arms: {native: {settings: {plugins.block_unsigned: false}}}',
+      'c.yaml:1:17 arms.native.settings: found a map (plugins.block_unsigned), expected no settings, as native has; or an arm with a name that is not built in',
+    );
+    refusedAs(
+      'arms: {mine: {controls: on, settings: {plugins.block_unsigned: false, plugins: {block_unsigned: false}}}}',
+      'c.yaml:1:81 arms.mine.settings.plugins.block_unsigned: found plugins.block_unsigned a second time, expected each once',
+    );
+    refusedAs(
+      'arms: {mine: {gateway: passthrough, without: [policy]}}',
+      'c.yaml:1:37 arms.mine.without: found a list of 1, expected an arm with gateway: gateway',
+    );
+    refusedAs(
+      'arms: {gateway: {without: [policy]}}',
+      'c.yaml:1:18 arms.gateway.without: found a list of 1, expected no without, as gateway has; or an arm with a name that is not built in',
+    );
+    refusedAs(
+      'arms: {mine: {gateway: gateway, without: [bearer, budgett, audit, audit]}}',
+      'c.yaml:1:43 arms.mine.without[0]: found "bearer", expected rate_limit, policy, budget, audit, second_factor or approval',
+      'c.yaml:1:51 arms.mine.without[1]: found "budgett", expected rate_limit, policy, budget, audit, second_factor or approval; did you mean budget?',
+    );
+    refusedAs(
+      'arms: {mine: {gateway: gateway, without: [audit, audit]}}',
+      'c.yaml:1:50 arms.mine.without[1]: found audit a second time, expected each once',
+    );
+    refusedAs(
+      'arms: {mine: {gateway: gateway, without: [audit], audit: group_commit}}',
+      'c.yaml:1:58 arms.mine.audit: found "group_commit", expected no audit mode, or an arm with gateway: gateway',
+    );
+  });
+
+  it('an attack that there is not, and one that is named twice', () => {
+    assert.match(
+      linesOf('security: {attacks: [mising-header]}')[0]!,
+      /^c\.yaml:1:22 security\.attacks\[0\]: found "mising-header", expected .*; did you mean missing-header\?$/,
+    );
+    refusedAs(
+      'security: {attacks: [missing-header, missing-header]}',
+      'c.yaml:1:38 security.attacks[1]: found missing-header a second time, expected each once',
+    );
+    assert.match(linesOf('security: {atacks: [missing-header]}')[0]!, /did you mean attacks\?$/);
   });
 
   it('all problems are listed, in the order of the file', () => {

@@ -2,6 +2,7 @@
 import { builtinArms, defaultArms, pairOfEquals } from './builtin.ts';
 import { describeValue, type Finding, listText, type Path, type Report, refuseTwice, suggestion } from './problems.ts';
 import type { ArmFile, CampaignFile } from './schema.ts';
+import { checkSwitched, switchedOff } from './switched.ts';
 import type { ArmSpec, AttachedGateway } from './types.ts';
 
 type Gateways = ReadonlyMap<string, AttachedGateway>;
@@ -29,6 +30,7 @@ export function resolveArms(file: CampaignFile, gateways: Gateways, report: Repo
       const spec = builtin ?? ownArm(name, arm);
       checkDelay(spec, arm, path, report);
       checkAudit(spec, arm, path, report);
+      checkSwitched(spec, arm, path, report);
     }
     arms.set(name, builtin ? withDelay(builtin, arm?.delay_ms) : ownArm(name, arm ?? {}));
   }
@@ -52,7 +54,7 @@ const expectedArm = (name: string): Pick<Finding, 'expected' | 'mend'> => {
 
 const ownArm = (
   name: string,
-  { controls = 'off', gateway = 'none', delay_ms, telemetry = 'light', audit = 'buffered' }: ArmFile,
+  { controls = 'off', gateway = 'none', delay_ms, telemetry = 'light', audit = 'buffered', ...switched }: ArmFile,
 ): ArmSpec =>
   withDelay(
     {
@@ -64,6 +66,7 @@ const ownArm = (
       lifecycle_only: controls === 'regressed',
       ...(telemetry === 'light' ? {} : { telemetry }),
       ...(audit === 'buffered' ? {} : { audit }),
+      ...switchedOff(switched),
     },
     delay_ms,
   );
@@ -84,8 +87,8 @@ function checkDelay(spec: ArmSpec, { delay_ms }: ArmFile, path: Path, report: Re
 }
 
 /** The built-in gateway alone keeps such a log, with its controls on; a built-in name means the mode that it has. */
-function checkAudit({ arm: name, gateway }: ArmSpec, { audit }: ArmFile, path: Path, report: Report): void {
-  const keeps = gateway === 'gateway';
+function checkAudit({ arm: name, gateway, without }: ArmSpec, { audit }: ArmFile, path: Path, report: Report): void {
+  const keeps = gateway === 'gateway' && !without?.includes('audit');
   if (audit === undefined || (keeps && (audit === 'buffered' || !builtinArms.has(name)))) return;
   const expected = keeps
     ? `buffered, as ${name} has; or an arm with a name that is not built in`

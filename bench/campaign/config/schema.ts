@@ -5,8 +5,9 @@
  */
 import { z } from 'zod';
 import { protocols } from '#contract/calls.ts';
-import { auditModes } from '#contract/config.ts';
+import { auditModes, sparedControls } from '#contract/config.ts';
 import { attachUrl, upstreamUrl } from './addresses.ts';
+import { builtinAttacks } from './attacks.ts';
 import { builtinWorkloads } from './builtin.ts';
 import { durationMetrics, loadMetricNames } from './claims.ts';
 import { listText } from './problems.ts';
@@ -30,6 +31,12 @@ const named = (pattern: RegExp, expected: string) => z.string({ error: expected 
 const name = named(/^[a-z][a-z0-9-]{0,31}$/, 'a name of lower-case letters, digits and dashes, at most 32');
 const label = named(/^[A-Za-z][A-Za-z0-9_-]{0,31}$/, 'a name of letters, digits, dashes and underscores, at most 32');
 
+const list = <T extends z.ZodType>(item: T, expected: string, most = 32) =>
+  z
+    .array(item, { error: expected })
+    .min(1, { error: expected })
+    .max(most, { error: `at most ${most} entries` });
+
 const arm = map({
   agent: oneOf(['builtin']).optional(),
   controls: oneOf(['on', 'off', 'regressed']).optional(),
@@ -37,6 +44,10 @@ const arm = map({
   delay_ms: number('a number of ms from 0 to 1000', 0, 1_000).optional(),
   telemetry: oneOf(['off', 'light', 'full']).optional(),
   audit: oneOf(auditModes).optional(),
+  settings: z
+    .record(z.string(), z.unknown(), { error: 'a map such as {security.oauth.scope_hash_validation: false}' })
+    .optional(),
+  without: list(oneOf(sparedControls), 'a list such as [policy]').optional(),
 });
 
 /** Set by the agent, or by HTTP itself: another value would break tokens, traces or framing. */
@@ -85,12 +96,11 @@ const claim = map({
 });
 
 const load = map({ probe: oneOf(['autocannon']).optional() });
+const attacks = list(oneOf(builtinAttacks), 'a list of attacks', builtinAttacks.length);
+const security = map({ attacks: attacks.optional() });
 
 const maxDuration = named(/^[1-9][0-9]{0,4}(s|m|h)$/, 'a duration such as 90s, 30m or 2h');
 const profileMap = map({ name: oneOf(profileNames).optional(), max_duration: maxDuration.optional() });
-
-const list = <T extends z.ZodType>(item: T, expected: string) =>
-  z.array(item, { error: expected }).min(1, { error: expected }).max(32, { error: 'at most 32 entries' });
 
 const seed = z.union([z.int({ error: 'a whole number' }), text('text', 64)], { error: 'a whole number or text' });
 const armNames = list(name, 'a list of built-in arms');
@@ -118,6 +128,7 @@ export const campaignSchema = map({
   profile: z.union([oneOf(profileNames), profileMap], { error: `${listText(profileNames)}, or a map` }).optional(),
   thresholds: thresholdMap.optional(),
   load: load.optional(),
+  security: security.optional(),
   report: map({ sign: text('the path of a PEM file', 1_000).optional() }).optional(),
 });
 
@@ -136,6 +147,7 @@ export const keysAt: readonly (readonly [pattern: string, keys: readonly string[
   ['compare.*', Object.keys(comparison.shape)],
   ['report', ['sign']],
   ['load', Object.keys(load.shape)],
+  ['security', Object.keys(security.shape)],
   ['claims.*', Object.keys(claim.shape)],
   ['profile', Object.keys(profileMap.shape)],
 ];

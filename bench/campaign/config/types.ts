@@ -1,7 +1,12 @@
 /** A campaign's configuration, normalised: every default filled in, every name resolved. Plain data. */
 import type { Protocol } from '#contract/calls.ts';
-import type { AgentControls, ArmTelemetry, AuditMode } from '#contract/config.ts';
+import type { AgentControls, ArmTelemetry, AuditMode, SparedControl } from '#contract/config.ts';
 import type { Manifest, Threshold } from '#contract/manifest.ts';
+import type { Precision } from '#contract/precision.ts';
+import type { Settings } from '#contract/settings.ts';
+import type { builtinAttacks } from './attacks.ts';
+
+export type AttackId = (typeof builtinAttacks)[number];
 
 export type ProfileName = 'smoke' | 'quick' | 'standard' | 'rigorous';
 
@@ -11,8 +16,8 @@ export interface Pilot {
   blocks: number;
   /** Fewest blocks in all; the most are the profile’s own. */
   min: number;
-  /** Half-width that the interval of each deciding p95 shift should have: the wider of a share of the baseline’s p95 and this. */
-  precision: { share: number; us: number };
+  /** Half-width that the interval of each deciding p95 shift should have. */
+  precision: Precision;
 }
 
 export interface ProfileSpec {
@@ -51,6 +56,10 @@ export interface ArmSpec {
   telemetry?: ArmTelemetry;
   /** Of the built-in gateway with its controls on: when audit records are durable. Absent: `buffered`, as in every other arm. */
   audit?: Exclude<AuditMode, 'buffered'>;
+  /** Of an agent with controls on: keys of `config.yaml` that differ from all controls on, in every phase. Absent: none. */
+  settings?: Partial<Settings>;
+  /** Of the built-in gateway with its controls on: those that it has off, in every phase. Absent: none. */
+  without?: SparedControl[];
 }
 
 export interface AttachedGateway {
@@ -108,6 +117,8 @@ export interface CampaignConfig {
   thresholds: Threshold[];
   /** Beside the load phase, of gateways and tools alone; absent: none. It is run where the phase is. */
   probe?: 'autocannon';
+  /** Of the security phase: the attacks that are carried out, by id, where not all of them are. */
+  attacks?: readonly AttackId[];
   /** Path of the private key that signs the results, from the directory that the command runs in; null: unsigned. */
   sign: string | null;
   /** Service level objective: share of calls that must end as they should. */

@@ -20,6 +20,8 @@ const promised = [
   ...['agent-log-tampered', 'audit-log-edited', 'audit-log-cut', 'audit-log-rewritten'],
   ...['denied-endpoint-hammered', 'gateway-killed', 'policy-engine-fails', 'vault-fails', 'audit-store-fails'],
   ...['secrets-as-canaries', 'missing-header'],
+  ...['refresh-broadened', 'refresh-storm', 'expired-token', 'granted-beyond-manifests', 'refresh-without-record'],
+  ...['code-injected', 'exfiltration-by-own-code', 'calls-flooded'],
 ];
 
 const here = new URL('.', import.meta.url);

@@ -3,9 +3,10 @@
  * agent's state and of its key. An unbound one costs the agent its grant: the authority cannot tell who is the thief. A
  * bound one does not get so far (RFC 9449 §5).
  */
-import type { Attack, RunningAgent } from '../attack.ts';
+import type { Attack } from '../attack.ts';
 import { saying } from '../means/calls.ts';
 import { judged, since_ms } from '../means/finding.ts';
+import { renewed } from '../means/renewal.ts';
 import { OwnKey } from '../means/stranger.ts';
 import { askForTokens, replyText } from './native/parts/by-hand.ts';
 import { readState } from './native/parts/state.ts';
@@ -54,15 +55,4 @@ function whyOf(succeeded: number, victim: string | null): string {
   return victim === null
     ? "The token is bound to the agent's key, so the authority looks no further, and the agent keeps its grant."
     : 'The authority refuses it, and ends the whole grant: the agent must log in again.';
-}
-
-/** Null where the agent can still refresh; otherwise what it says. */
-async function renewed({ tier }: RunningAgent): Promise<string | null> {
-  try {
-    await tier.control.call('renew');
-    return null;
-  } catch (error) {
-    if (!tier.control.alive) throw error;
-    return `refused: the agent has to log in again (${(error as Error).message})`;
-  }
 }

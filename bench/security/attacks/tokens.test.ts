@@ -59,10 +59,32 @@ describe('a revoked token', () => {
     const cell = await attackOn(revokedToken, 'gateway', withoutBearer);
     assert.deepEqual([cell.outcome, cell.by, cell.succeeded], ['not_stopped', null, 1]);
   });
-  it('native: the tools refuse it; the agent does not even send the next one', async () => {
-    const cell = await attackOn(revokedToken, 'native');
+  for (const arm of ['native', 'layered']) {
+    it(`${arm}: the agent has asked, and sends none of its revoked tokens`, async () => {
+      const cell = await attackOn(revokedToken, arm);
+      assert.deepEqual([cell.outcome, cell.by, cell.succeeded], ['stopped', 'agent', 0]);
+      assert.deepEqual(
+        cell.evidence.slice(1, 3).map(({ found }) => found),
+        ['200', '200; its revoked token was not sent any more'],
+      );
+      assert.match(cell.evidence[3]!.found, /^9 of its tokens are revoked/);
+    });
+  }
+  it('native that never asks: the tools refuse it; the agent does not even send the next one', async () => {
+    const cell = await attackOn(revokedToken, 'native', { settings: { 'security.oauth.revocation_poll_interval': 0 } });
     assert.deepEqual([cell.outcome, cell.by], ['stopped_elsewhere', 'tools']);
+    assert.match(cell.evidence[1]!.found, /^401 \(revoked\), then 200$/);
     assert.match(cell.evidence[2]!.found, /^200; its revoked token was not sent any more$/);
+    assert.equal(cell.evidence[3]!.found, 'nothing');
+  });
+  it('layered that never asks, at a gateway that checks no tokens: it is used', async () => {
+    const settings = { 'security.oauth.revocation_poll_interval': 0 };
+    const cell = await attackOn(revokedToken, 'layered', { ...withoutBearer, settings });
+    assert.deepEqual([cell.outcome, cell.succeeded], ['not_stopped', 1]);
+  });
+  it('layered: asked for, it is not used even there', async () => {
+    const cell = await attackOn(revokedToken, 'layered', withoutBearer);
+    assert.deepEqual([cell.outcome, cell.by], ['stopped', 'agent']);
   });
   it('native without expiry polling: the next one is sent, too', async () => {
     const cell = await attackOn(revokedToken, 'native', { settings: { 'security.oauth.expiry_polling': false } });

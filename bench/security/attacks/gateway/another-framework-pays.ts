@@ -21,7 +21,7 @@ export const anotherFrameworkPays: Attack = {
   counts_as_stopped: 'the payment has no effect at the tool, though no runtime of ours made it',
   async carryOut(range) {
     // The other framework's tokens are bound to no key: a gateway that wants them bound would refuse every one of them.
-    const gateway = range.gateway && (await gatewayFor(range));
+    const gateway = range.gateway && (await gatewayFor(range, {}, { takes_unbound: true }));
     const holder = await holderOf(range, gateway?.url ?? range.tools_url);
     await range.tools.control.call('effects');
     const answer = await pays(holder, amount_cents);

@@ -37,7 +37,7 @@ export const approvalReplayed: Attack = {
 
 async function replay(range: Range): Promise<Finding> {
   const config = oneApprover(range, approved_cents);
-  const gateway = await gatewayFor(range, { approval: config });
+  const gateway = await gatewayFor(range, { approval: config }, { takes_unbound: true });
   const holder = await holderOf(range, gateway.url);
   const desk = { gateway, config, holder };
   const first = await askedAndApproved(desk, approved_cents, 'acme');

@@ -40,7 +40,7 @@ export const approvalStoreFails: Attack = {
 
 async function fillUp(range: Range): Promise<Finding> {
   const config = oneApprover(range, amount_cents);
-  const gateway = await gatewayFor(range, { approval: { ...config, deletions: 1 } });
+  const gateway = await gatewayFor(range, { approval: { ...config, deletions: 1 } }, { takes_unbound: true });
   const holder = await holderOf(range, gateway.url);
   const desk = { gateway, config, holder };
   // It makes the store the largest file of the gateway: the limit meets the store, and leaves room for audit records.

@@ -66,8 +66,8 @@ const reads = (): PlannedCall[][] =>
   Array.from({ length: neighbourCalls }, () => [plannedCall('calendar.list_events')]);
 
 /** Hammers, and looks at what a neighbour's calls take alone and meanwhile. */
-async function besideANeighbour(range: Range, url: string): Promise<{ clear: Hammering; neighbour: Evidence }> {
-  const [quiet, loud] = [await agentAt(range, url), await agentAt(range, url)];
+async function besideANeighbour(range: Range): Promise<{ clear: Hammering; neighbour: Evidence }> {
+  const [quiet, loud] = [await range.startAgent(), await range.startAgent()];
   const alone = median_ms(await runTasks(quiet, reads()));
   const [clear, beside] = await Promise.all([hammer(range, loud, again), runTasks(quiet, reads())]);
   const found = `median of ${neighbourCalls}: ${alone} ms alone, ${median_ms(beside)} ms while the other hammers`;
@@ -88,9 +88,9 @@ export const deniedEndpointHammered: Attack = {
   story: false,
   counts_as_stopped: 'none of the denied calls and none of their alternatives has an effect',
   async carryOut(range) {
-    const gateway = range.gateway && (await gatewayFor(range));
-    const url = gateway?.url ?? range.base;
-    const { clear, neighbour } = await besideANeighbour(range, url);
+    // The arm's own gateway, as it is: limits, budget, codes and approvals are on for who hammers.
+    const { gateway } = range;
+    const { clear, neighbour } = await besideANeighbour(range);
     const first = clear.denied[0]!;
     const by = denierOf(first.denied_by);
     const evidence: Evidence[] = [{ where: places.agent, found: describe(clear) }, neighbour];

@@ -22,7 +22,7 @@ export const dialsPastAnEnforcedGateway: Attack = {
   async carryOut(range) {
     const way = wayIn();
     if ('why' in way) return notApplicable(way.why);
-    const gateway = await gatewayFor(range);
+    const gateway = await gatewayFor(range, {}, { takes_unbound: true });
     const { token } = await holderOf(range, gateway.url);
     const trace = newTrace(range.random);
     const traceparent = (span: string): string => `00-${trace}-${span.repeat(16)}-01`;

@@ -93,6 +93,7 @@ const expected: Record<string, readonly string[]> = {
   'approval-replayed': [open, open, open, gateway, gateway],
   'one-time-code-replayed': [open, open, open, gateway, gateway],
   'budget-overrun': [open, open, open, gateway, gateway],
+  'calls-flooded': [open, open, open, gateway, gateway],
   'dials-past-the-gateway': [none, none, open, tools, tools],
   'dials-past-an-enforced-gateway': [none, none, network, network, network],
   'audit-log-edited': [none, none, open, gateway, gateway],
@@ -190,13 +191,14 @@ const off: ({ what: string; arm: string; ids: string[] } & Change)[] = [
       'policy-engine-fails',
       'denied-endpoint-hammered',
       'refused-request-reaches-nothing',
+      'gateway-killed',
     ],
   },
   {
     // Each attack has a gateway of its own, on which of these only the one that it attacks could be.
-    what: 'approval, second_factor, budget and checkpoints',
+    what: 'approval, second_factor, budget, rate limit and checkpoints',
     arm: 'gateway',
-    controls: ({ approval: _approval, second_factor: _codes, budget: _budget, audit, ...own }) => ({
+    controls: ({ approval: _approval, second_factor: _codes, budget: _budget, rate_limit: _rate, audit, ...own }) => ({
       ...own,
       audit: { file: audit!.file, mode: audit!.mode },
     }),
@@ -207,6 +209,7 @@ const off: ({ what: string; arm: string; ids: string[] } & Change)[] = [
       'one-time-code-replayed',
       'missing-header',
       'budget-overrun',
+      'calls-flooded',
       'audit-log-cut',
       'audit-log-rewritten',
     ],
@@ -217,12 +220,6 @@ const off: ({ what: string; arm: string; ids: string[] } & Change)[] = [
     arm: 'native',
     settings: { 'plugins.enforce_manifest_permissions': false },
     ids: ['same-request-two-plugins', 'payment-above-threshold'],
-  },
-  {
-    what: 'security.oauth.fail_closed_on_auth_error',
-    arm: 'native',
-    settings: { 'security.oauth.fail_closed_on_auth_error': false },
-    ids: ['work-after-a-refusal'],
   },
 ];
 

@@ -8,6 +8,7 @@ import { auditLogEdited } from './audit-log-edited.ts';
 import { auditLogRewritten } from './audit-log-rewritten.ts';
 import { auditStoreFails } from './audit-store-fails.ts';
 import { budgetOverrun } from './budget-overrun.ts';
+import { callsFlooded } from './calls-flooded.ts';
 import { deniedEndpointHammered } from './denied-endpoint-hammered.ts';
 import { dialsPastAnEnforcedGateway } from './dials-past-an-enforced-gateway.ts';
 import { dialsPastTheGateway } from './dials-past-the-gateway.ts';
@@ -30,6 +31,7 @@ export const gatewayAttacks: readonly Attack[] = [
   approvalReplayed,
   oneTimeCodeReplayed,
   budgetOverrun,
+  callsFlooded,
   dialsPastTheGateway,
   dialsPastAnEnforcedGateway,
   auditLogEdited,

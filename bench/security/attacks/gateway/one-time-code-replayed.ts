@@ -39,13 +39,12 @@ export const oneTimeCodeReplayed: Attack = {
 
 async function replay(range: Range): Promise<Finding> {
   const secret = codeSecret();
-  const gateway = await gatewayFor(range, {
-    second_factor: {
-      secrets: { [programId]: secret },
-      pay_above_cents: amount_cents - 1,
-      file: join(range.dir, 'codes.jsonl'),
-    },
-  });
+  const second_factor = {
+    secrets: { [programId]: secret },
+    pay_above_cents: amount_cents - 1,
+    file: join(range.dir, 'codes.jsonl'),
+  };
+  const gateway = await gatewayFor(range, { second_factor }, { takes_unbound: true });
   const at = await holderOf(range, gateway.url);
   const step = Math.floor(Date.now() / step_ms);
   // The code of the next step is taken, too (RFC 6238 §5.2): two codes that are good now.

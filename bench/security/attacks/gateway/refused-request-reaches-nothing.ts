@@ -98,7 +98,7 @@ export const refusedRequestReachesNothing: Attack = {
     if (!range.gateway) return notApplicable(noGateway);
     const origin = await Origin.start();
     try {
-      const gateway = await gatewayFor(range, {}, { upstream: origin.url });
+      const gateway = await gatewayFor(range, {}, { upstream: origin.url, takes_unbound: true });
       await holderOf(range, gateway.url);
       return await sendAll(range, { url: gateway.url, origin, tokens: await tokensFor(range, programId) });
     } finally {

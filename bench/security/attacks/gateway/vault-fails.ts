@@ -27,7 +27,7 @@ async function inVault({ client_secret, ...config }: Credentials, dir: string): 
 
 /** Where the gateway has none to begin with: what it sends upstream shows no token, its agent's neither. */
 async function withoutCredentials(range: Range): Promise<Finding> {
-  const gateway = await gatewayFor(range);
+  const gateway = await gatewayFor(range, {}, { takes_unbound: true });
   const answer = await asks(await holderOf(range, gateway.url), 'calendar.list_events');
   const { effects, requests } = await range.tools.control.call('effects');
   return judged({
@@ -66,7 +66,11 @@ export const vaultFails: Attack = {
     const agent = await agentAt(range, spoilt.url);
     const broken = await deedsOf(range, agent, [[plannedCall('calendar.list_events')]]);
     const row = broken.rows[0]!;
-    const orphaned = await gatewayFor(range, { credentials: { ...own, token_endpoint: nobody } });
+    const orphaned = await gatewayFor(
+      range,
+      { credentials: { ...own, token_endpoint: nobody } },
+      { takes_unbound: true },
+    );
     const answer = await asks(await holderOf(range, orphaned.url), 'calendar.list_events');
     const without = await range.tools.control.call('effects');
     const reached = broken.requests + without.requests;

@@ -3,20 +3,16 @@
  * plugin's name into its audit of refreshes. Is there a record out of its reach that still tells of the call, and would
  * an edit of that one show?
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Evidence } from '#contract/security.ts';
 import { verifyLog } from '../../../../gateway/audit/index.ts';
 import type { Attack, Range, RunningAgent } from '../../attack.ts';
 import { beliefOf, makeCalls } from '../../means/calls.ts';
 import { judged, since_ms } from '../../means/finding.ts';
 import { describeEffects } from '../gateway/means/deeds.ts';
+import { auditorReads } from './parts/auditor.ts';
 import { harmless, rowOf } from './parts/harmless.ts';
-
-const claw = fileURLToPath(new URL('../../../../bin/claw.mjs', import.meta.url));
 
 export const agentLogTampered: Attack = {
   id: 'agent-log-tampered',
@@ -51,7 +47,7 @@ export const agentLogTampered: Attack = {
         ...central.evidence,
       ],
       why: noticed
-        ? 'The gateway’s log lies on another host, tells of the call, and its chain shows an edit.'
+        ? 'The gateway’s log, in another process’s directory that stands for another host, tells of the call, and its chain shows an edit.'
         : 'What stands on the agent’s host can be edited, and nothing notices.',
     });
   },
@@ -76,32 +72,14 @@ async function editLocally(
   if (audit === undefined || !existsSync(audit)) {
     return { noticed: false, evidence: [...evidence, { where: 'the agent’s audit', found: 'it keeps none' }] };
   }
-  const before = await auditVerdict(audit);
+  const before = await auditorReads(audit);
   // Its first refresh is another plugin's now, and its last one never was.
   const records = readFileSync(audit, 'utf8').trimEnd().split('\n').slice(0, -1);
   writeFileSync(audit, `${records.join('\n').replace('"plugin":"agent"', '"plugin":"searcher-2"')}\n`);
-  const after = await auditVerdict(audit);
+  const after = await auditorReads(audit);
   const noticed = after.unreadable > before.unreadable;
-  const found = `${before.refreshes} refreshes before the edit and ${after.refreshes} after it; lines that are called no record: ${after.unreadable}`;
+  const found = `${before.refreshes.length} refreshes before the edit and ${after.refreshes.length} after it; lines that are called no record: ${after.unreadable}`;
   return { noticed, evidence: [...evidence, { where: 'claw audit --token-refresh', found }] };
-}
-
-interface AuditVerdict {
-  refreshes: number;
-  unreadable: number;
-}
-
-async function auditVerdict(file: string): Promise<AuditVerdict> {
-  const child = spawn(process.execPath, [claw, 'audit', '--token-refresh', '--file', file, '--json'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let text = '';
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    text += chunk;
-  });
-  await once(child, 'close');
-  const { refreshes, unreadable } = JSON.parse(text) as { refreshes: unknown[]; unreadable: number };
-  return { refreshes: refreshes.length, unreadable };
 }
 
 /** What the gateway's log says of the call, and what its chain says of a copy in which that was edited. */

@@ -5,22 +5,30 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type Cell, cellSchema } from '#contract/security.ts';
+import { settingKeys } from '#contract/settings.ts';
 import { builtinArms } from '../../../campaign/config/builtin.ts';
 import { Supervisor } from '../../../campaign/supervise.ts';
-import { type Attack, runSecretVariable } from '../../attack.ts';
+import type { Attack } from '../../attack.ts';
 import { type ArmRange, openRange } from '../../range.ts';
-import { attackOn, type RangeChange } from '../../testing.ts';
+import type { RangeChange } from '../../testing.ts';
+import { workAfterARefusal } from '../gateway/work-after-a-refusal.ts';
 import { agentLogTampered } from './agent-log-tampered.ts';
 import { alteredPlugin } from './altered-plugin.ts';
 import { codeByOtherListener } from './code-by-other-listener.ts';
+import { codeInjected } from './code-injected.ts';
 import { codeWithoutVerifier } from './code-without-verifier.ts';
 import { copiedStateFile } from './copied-state-file.ts';
+import { exfiltrationByOwnCode } from './exfiltration-by-own-code.ts';
 import { exfiltrationPrivateAddress } from './exfiltration-private-address.ts';
 import { exfiltrationRebinding } from './exfiltration-rebinding.ts';
 import { exfiltrationRedirect } from './exfiltration-redirect.ts';
 import { exfiltrationUndeclaredHost } from './exfiltration-undeclared-host.ts';
+import { expiredToken } from './expired-token.ts';
+import { grantedBeyondManifests } from './granted-beyond-manifests.ts';
 import { nativeAttacks } from './index.ts';
-import { formsOf, search, secretsIn } from './parts/canaries.ts';
+import { refreshBroadened } from './refresh-broadened.ts';
+import { refreshStorm } from './refresh-storm.ts';
+import { refreshWithoutRecord } from './refresh-without-record.ts';
 import { scopeRace } from './scope-race.ts';
 import { secretsAsCanaries } from './secrets-as-canaries.ts';
 import { tenantBleed } from './tenant-bleed.ts';
@@ -66,10 +74,16 @@ function on(arm: string, list: Case[], without = '', change: Omit<RangeChange, '
   });
 }
 
+/** Keys that turn a cell red alone. */
+const turnsRed = new Set<string>();
+
 /** The same with settings turned down. */
-const onNativeWithout = (keys: readonly string[], list: Case[]): void =>
+function onNativeWithout(keys: readonly string[], list: Case[]): void {
+  if (keys.length === 1 && list.some(([, [outcome]]) => outcome === 'not_stopped')) turnsRed.add(keys[0]!);
   on('native', list, keys.join(' and '), { settings: Object.fromEntries(keys.map((key) => [key, down(key)])) });
-const down = (key: string): unknown => (/token_binding|sandbox_network/.test(key) ? 'off' : false);
+}
+const down = (key: string): unknown =>
+  /token_binding|sandbox_network/.test(key) ? 'off' : key === scopeDiff ? 0 : false;
 
 const manifest = 'plugins.enforce_manifest_permissions';
 const sandbox = 'plugins.sandbox_network';
@@ -77,6 +91,11 @@ const signatures = 'plugins.block_unsigned';
 const pkce = 'security.oauth.pkce_required';
 const binding = 'security.oauth.token_binding';
 const queue = 'security.oauth.serialize_refresh';
+const scopeHash = 'security.oauth.scope_hash_validation';
+const expiry = 'security.oauth.expiry_polling';
+const failClosed = 'security.oauth.fail_closed_on_auth_error';
+const refreshLog = 'audit.token_refresh_logging';
+const scopeDiff = 'audit.scope_diff_check_interval';
 
 on('native', [
   [undeclaredOperation, stopped],
@@ -90,6 +109,14 @@ on('native', [
   [copiedStateFile, stopped, /another client, authority or binding key/],
   [codeWithoutVerifier, stopped, /^400 invalid_grant$/m],
   [codeByOtherListener, stopped, /^1 redirects with a code$/m],
+  [codeInjected, stopped, /does not announce PKCE/],
+  [exfiltrationByOwnCode, succeeds(2), /^answered 200, answered 200$/m],
+  [refreshBroadened, stopped, /agent\/scope_hash \(scope_mismatch\)$/m],
+  // It passed once, at the login, and what came later was found out while the agent ran.
+  [grantedBeyondManifests, stopped, /^[1-9]\d* × match, then drift: .*write:payments/m],
+  [refreshStorm, stopped, /^20 × carried out$/m],
+  [expiredToken, stopped, /^2 × 200, 1 × 201$/m],
+  [refreshWithoutRecord, stopped, /of which 1 on behalf of mail-sender/],
   [tenantBleed, stopped, /another execution context/],
   [scopeRace, stopped, /^40 of 40 were served$/m],
   [agentLogTampered, succeeds(1), /lines that are called no record: 0$/m],
@@ -126,7 +153,13 @@ onNativeWithout(
     [tenantBleed, stopped, /another client, authority or binding key|another execution context|its key is another/],
   ],
 );
-onNativeWithout([pkce], [[codeWithoutVerifier, stopped]]);
+onNativeWithout(
+  [pkce],
+  [
+    [codeWithoutVerifier, stopped],
+    [codeInjected, succeeds(1), /^failed: .*\nok; its next call: 1 × carried out$/],
+  ],
+);
 onNativeWithout(
   [pkce, binding],
   [
@@ -134,7 +167,29 @@ onNativeWithout(
     [codeByOtherListener, ['stopped_elsewhere', 'authority', 0]],
   ],
 );
-onNativeWithout([queue], [[scopeRace, ['stopped_elsewhere', 'authority', 0]]]);
+onNativeWithout(
+  [queue],
+  [
+    [scopeRace, ['stopped_elsewhere', 'authority', 0]],
+    [refreshStorm, succeeds(), /invalid_grant/],
+  ],
+);
+onNativeWithout([scopeHash], [[refreshBroadened, succeeds(2), /^served with a token that has 8 scopes beyond/]]);
+onNativeWithout([expiry], [[expiredToken, succeeds(3), /3 × 401 \(expired\)/]]);
+onNativeWithout([failClosed], [[workAfterARefusal, succeeds(20)]]);
+onNativeWithout([refreshLog], [[refreshWithoutRecord, succeeds(1), /^0 refreshes, of which 0/m]]);
+onNativeWithout([scopeDiff], [[grantedBeyondManifests, succeeds(1), /^0, none of which says so$/m]]);
+
+it('every key of config.yaml turns a cell red when it alone is turned down', () => {
+  const otherwise = [
+    // Names whom to trust and has no off; the couriers' attacks add their publisher to it.
+    'plugins.trusted_publishers',
+    // Of `revoked-token`, in tokens.test.ts.
+    'security.oauth.revocation_poll_interval',
+  ];
+  const keys = settingKeys.filter((key) => !otherwise.includes(key));
+  assert.deepEqual([...turnsRed].sort(), keys.sort());
+});
 
 on('native-regressed', [
   [undeclaredOperation, stopped],
@@ -143,6 +198,8 @@ on('native-regressed', [
   [codeWithoutVerifier, succeeds(1)],
   [tenantBleed, succeeds(3)],
   [scopeRace, succeeds()],
+  [refreshBroadened, succeeds(2)],
+  [refreshStorm, stopped],
   [secretsAsCanaries, stopped],
 ]);
 on('direct', [
@@ -152,6 +209,14 @@ on('direct', [
   [exfiltrationRedirect, stopped, /^3 requests, each redirected$/m],
   [codeWithoutVerifier, succeeds(1)],
   [codeByOtherListener, ['stopped_elsewhere', 'authority', 0]],
+  [codeInjected, succeeds(1)],
+  [exfiltrationByOwnCode, succeeds(2)],
+  [refreshBroadened, succeeds(2)],
+  [grantedBeyondManifests, succeeds(1)],
+  // One token for all, and one refresh in flight.
+  [refreshStorm, stopped],
+  [expiredToken, succeeds(1)],
+  [refreshWithoutRecord, succeeds(1)],
   [agentLogTampered, succeeds(1)],
 ]);
 on('passthrough', [[agentLogTampered, succeeds(1)]]);
@@ -162,6 +227,12 @@ on('gateway', [
   [codeWithoutVerifier, succeeds(1)],
   [tenantBleed, succeeds(3)],
   [scopeRace, succeeds()],
+  [codeInjected, succeeds(1)],
+  [exfiltrationByOwnCode, succeeds(2)],
+  [refreshBroadened, succeeds(2)],
+  [grantedBeyondManifests, succeeds(1)],
+  [expiredToken, succeeds(1), /1 × 401 \(expired\)/],
+  [refreshWithoutRecord, succeeds(1)],
   [agentLogTampered, ['stopped', 'gateway', 0], /^chain: /m],
   [secretsAsCanaries, stopped, /1 × access token of the vault/],
 ]);
@@ -173,66 +244,19 @@ on('layered', [
   [copiedStateFile, stopped],
   [tenantBleed, stopped],
   [scopeRace, stopped, /^40 of 40 were served$/m],
+  [codeInjected, stopped],
+  [exfiltrationByOwnCode, succeeds(2)],
+  [refreshBroadened, stopped],
+  [grantedBeyondManifests, stopped],
+  [refreshStorm, stopped],
+  [expiredToken, stopped],
+  [refreshWithoutRecord, stopped],
   [agentLogTampered, ['stopped', 'gateway', 0]],
   [secretsAsCanaries, stopped],
 ]);
 
 it('every attack has an id of its own, and is named by it', () => {
   const ids = nativeAttacks.map(({ id }) => id);
-  assert.equal(new Set(ids).size, 14);
+  assert.equal(new Set(ids).size, nativeAttacks.length);
   for (const { claims, story } of [scopeRace, tenantBleed]) assert.deepEqual([claims, story], [['C4'], true]);
-});
-
-describe('secrets-as-canaries finds what is there', () => {
-  /** An agent that puts its run's secret among the attributes of all that it exports. */
-  const leaking: Attack = {
-    ...secretsAsCanaries,
-    carryOut: (range) =>
-      secretsAsCanaries.carryOut({
-        ...range,
-        startAgent: (how = {}) =>
-          range.startAgent({
-            ...how,
-            change: (own) => {
-              const config = how.change?.(own) ?? own;
-              const leaked = how.env?.[runSecretVariable];
-              if (leaked === undefined) return config;
-              return { ...config, telemetry: { ...config.telemetry, resource: { leaked } } };
-            },
-          }),
-      }),
-  };
-
-  it('a secret in an exported attribute', async () => {
-    const cell = await attackOn(leaking, 'native');
-    assert.deepEqual([cell.outcome, cell.succeeded], ['not_stopped', 1]);
-    assert.match(cell.evidence.at(-1)!.found, /^secret of the run in exported spans and lines$/);
-  });
-
-  it('in each form, and of a JWT by its signature alone', () => {
-    const secret = 'a secret/with+signs, 24 c';
-    const bytes = Buffer.from(secret);
-    const canaries = [{ kind: 'it', secret }];
-    for (const text of [
-      secret,
-      encodeURIComponent(secret),
-      bytes.toString('base64'),
-      bytes.toString('hex'),
-      Buffer.from(`${secret} and more`).toString('base64url'),
-    ]) {
-      assert.deepEqual(search(canaries, [{ where: 'here', text: `before ${text} after` }]), [
-        { kind: 'it', where: 'here' },
-      ]);
-    }
-    assert.deepEqual(search(canaries, [{ where: 'here', text: secret.slice(1) }]), []);
-    assert.ok(formsOf(`${'a'.repeat(20)}.${'b'.repeat(40)}.${'c'.repeat(86)}`).includes('c'.repeat(86)));
-  });
-
-  it('secrets of a configuration, by their keys', () => {
-    const config = { a: { client_secret: 'one', b: [{ secret: 'two', id: 'x' }] }, secrets: { x: 'three' }, file: 'y' };
-    assert.deepEqual(
-      secretsIn(config, 'k').map(({ secret }) => secret),
-      ['one', 'two', 'three'],
-    );
-  });
 });

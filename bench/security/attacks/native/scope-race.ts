@@ -7,7 +7,7 @@ import type { Attack } from '../../attack.ts';
 import { beliefOf } from '../../means/calls.ts';
 import { judged, since_ms } from '../../means/finding.ts';
 import { overlap } from '../../races.ts';
-import { standIn } from './parts/stand-in.ts';
+import { ofArticle, standingIn } from './parts/stand-in.ts';
 import { stopperOf } from './parts/stopper.ts';
 
 const tries = 20;
@@ -20,9 +20,7 @@ export const scopeRace: Attack = {
   story: true,
   counts_as_stopped: 'no call is served with a token that has a scope which its plugin did not ask for',
   async carryOut(range) {
-    const agent = await range.startAgent({
-      change: (config) => (config.controls === 'off' ? { ...config, controls: 'regressed' } : config),
-    });
+    const agent = await range.startAgent({ change: ofArticle });
     const started_ms = performance.now();
     const trials = [];
     for (let n = 0; n < tries; n++) trials.push(await overlap(range, agent, 0));
@@ -48,7 +46,10 @@ export const scopeRace: Attack = {
       ],
       why:
         escalated.length > 0
-          ? `${standIn(range)}whoever comes while a refresh is in flight is handed its token, whatever it asked for${range.gateway ? '; the gateway sees a good token with scope enough' : ''}.`
+          ? standingIn(
+              range,
+              `whoever comes while a refresh is in flight is handed its token, whatever it asked for${range.gateway ? '; the gateway sees a good token with scope enough' : ''}.`,
+            )
           : refused
             ? 'No token was too broad, but the authority ended the grant over two uses of one refresh token.'
             : 'Each scope set has a token of its own, and refreshes wait for one another.',

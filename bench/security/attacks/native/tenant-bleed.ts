@@ -13,7 +13,7 @@ import { beliefOf, makeCalls, saying } from '../../means/calls.ts';
 import { judged, since_ms } from '../../means/finding.ts';
 import { took_ms } from '../gateway/means/deeds.ts';
 import { harmless, rowOf } from './parts/harmless.ts';
-import { standIn } from './parts/stand-in.ts';
+import { standingIn } from './parts/stand-in.ts';
 
 /** What the second tenant asks for. */
 const asked = ['calendar.list_events', 'mail.send_message', 'search.query'];
@@ -71,7 +71,10 @@ async function bleed(range: Range, acme: RunningAgent, beta: RunningAgent): Prom
     ],
     why:
       succeeded > 0
-        ? `${standIn(range)}the cache knows scopes and no tenants${range.gateway?.config.controls.bearer ? '; to the gateway the token is a good one' : ''}.`
+        ? standingIn(
+            range,
+            `the cache knows scopes and no tenants${range.gateway?.config.controls.bearer ? '; to the gateway the token is a good one' : ''}.`,
+          )
         : 'Each tenant’s calls went out with its own tokens.',
   });
 }

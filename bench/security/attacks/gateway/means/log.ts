@@ -85,7 +85,7 @@ async function filledLog(range: Range): Promise<FilledLog> {
   const checkpoints = range.gateway?.config.controls.audit?.checkpoints && checkpointsIn(range.dir);
   const file = join(range.dir, 'audit', 'log.jsonl');
   const audit = { file, mode: 'group_commit' as const, ...(checkpoints ? { checkpoints } : {}) };
-  const gateway = await gatewayFor(range, { audit });
+  const gateway = await gatewayFor(range, { audit }, { takes_unbound: true });
   const holder = await holderOf(range, gateway.url);
   for (let i = 0; i < before; i++) await asks(holder, 'calendar.list_events');
   const hidden = await pays(holder, 4_900, {}, 'mallory');

@@ -12,14 +12,36 @@ export type Controls = GatewayConfig['controls'];
 export const hasControl = ({ gateway }: Range, name: keyof Controls): boolean =>
   gateway?.config.controls[name] !== undefined;
 
+/** What an attack changes beside the controls. */
+export interface Further extends Partial<Omit<GatewayConfig, 'controls'>> {
+  /**
+   * Tokens that are bound to no key are taken, too, where the arm's gateway would refuse them. Whoever holds the agent's
+   * process holds its binding key; that is left out for the attacker's own programs, so that a token alone does for it.
+   */
+  takes_unbound?: boolean;
+}
+
+interface Attacked {
+  /** Of this gateway, as the range would have started it. */
+  own: Controls;
+  /** Of the arm's own gateway. */
+  arm: Controls;
+  /** As the attack needs them. */
+  settings: Controls;
+  takes_unbound: boolean;
+  dir: string;
+}
+
 /**
- * The arm's basic controls, and of the others those that are attacked, set as the attack needs them. A control that the
- * arm has off stays off: that is what its cell of the matrix is to show. Whoever holds the agent's process holds its
- * binding key, too; that is left out here, so that a token without one does for it.
+ * The arm's basic controls: tokens, rate limit, policy, credentials, audit; and of the others those that are attacked, set
+ * as the attack needs them. A control that the arm has off stays off: that is what its cell of the matrix is to show.
  */
-function attacked(own: Controls, arm: Controls, settings: Controls, dir: string): Controls {
+function attacked({ own, arm, settings, takes_unbound, dir }: Attacked): Controls {
   const controls: Controls = {};
-  if (arm.bearer && own.bearer) controls.bearer = { ...own.bearer, require_binding: false };
+  if (arm.bearer && own.bearer) {
+    controls.bearer = takes_unbound ? { ...own.bearer, require_binding: false } : own.bearer;
+  }
+  if (arm.rate_limit) controls.rate_limit = settings.rate_limit ?? arm.rate_limit;
   if (arm.policy) {
     const policy = { ...arm.policy, ...settings.policy };
     controls.policy = { ...policy, agents: [...policy.agents, { agent_id: programId, scopes: [...allScopes] }] };
@@ -29,7 +51,6 @@ function attacked(own: Controls, arm: Controls, settings: Controls, dir: string)
     controls.audit = settings.audit ?? { file: join(dir, 'audit.jsonl'), mode: 'group_commit' };
     mkdirSync(dirname(controls.audit.file), { recursive: true });
   }
-  if (arm.rate_limit && settings.rate_limit) controls.rate_limit = settings.rate_limit;
   if (arm.budget && settings.budget) controls.budget = settings.budget;
   if (arm.second_factor && settings.second_factor) controls.second_factor = settings.second_factor;
   if (arm.approval && settings.approval) controls.approval = settings.approval;
@@ -42,11 +63,15 @@ let gateways = 0;
 export function gatewayFor(
   range: Range,
   settings: Controls = {},
-  further: Partial<Omit<GatewayConfig, 'controls'>> = {},
+  { takes_unbound = false, ...further }: Further = {},
 ): Promise<RunningGateway> {
   const dir = join(range.dir, `attacked-${++gateways}`);
   const arm = range.gateway?.config.controls ?? {};
-  return range.startGateway((own) => ({ ...own, ...further, controls: attacked(own.controls, arm, settings, dir) }));
+  return range.startGateway((own) => ({
+    ...own,
+    ...further,
+    controls: attacked({ own: own.controls, arm, settings, takes_unbound, dir }),
+  }));
 }
 
 /** An agent of the arm that reaches every host at that URL. */

@@ -1,4 +1,4 @@
-/** What the four ways of carrying data out have in common: a courier, signed and trusted, that goes where it is sent. */
+/** What the ways of carrying data out have in common: a courier, signed and trusted, that goes where it is sent. */
 import type { CallRow } from '#contract/calls.ts';
 import type { AgentConfig } from '#contract/config.ts';
 import type { Evidence } from '#contract/security.ts';
@@ -12,7 +12,7 @@ import { pluginsIn, sign, withPlugins, writePlugin } from './plugins.ts';
 import { stopperOf } from './stopper.ts';
 
 /** Takes its destination from its arguments, as a plugin does that was talked into it. */
-const code = `export const request = (_operation, { to, q }) => ({
+const courierCode = `export const request = (_operation, { to, q }) => ({
   host: String(to),
   method: 'POST',
   path: '/search/query',
@@ -28,12 +28,16 @@ export const searchAnswer = {
 };
 
 export interface Errand {
+  /** The courier's; by default it makes a request to where it is sent, and hands it over. */
+  code?: string;
   /** Hosts in the courier's manifest. */
   declared: string[];
   /** Hosts that it is sent to, a call each. */
   to: string[];
   concurrency?: number;
   change?: (config: AgentConfig) => AgentConfig;
+  /** Resolves when nothing is under way any more, where that is not when the calls are over. */
+  settled?: () => Promise<void>;
   /** What came where it should not, once all calls are over. */
   arrived: readonly Overheard[];
   /** One sentence for each way it can end. */
@@ -43,7 +47,7 @@ export interface Errand {
 
 /** Sends the courier to each host; a try succeeds where its mark arrives. Await it: the listeners close on return. */
 export async function carryOut(range: Range, errand: Errand): Promise<Finding> {
-  const { declared, to, concurrency = 1, change = (config) => config, arrived, why } = errand;
+  const { code = courierCode, declared, to, concurrency = 1, change = (config) => config, arrived, why } = errand;
   const plugins = pluginsIn(range.dir);
   const courier = writePlugin(plugins, {
     manifest: {
@@ -61,6 +65,7 @@ export async function carryOut(range: Range, errand: Errand): Promise<Finding> {
   const marks = to.map((_, n) => `carried-${range.random.int(2 ** 32)}-${n}`);
   const calls = to.map((host, n) => plannedCall('search.query', { to: host, q: marks[n]! }, 'courier'));
   const report = await makeCalls(agent, calls, concurrency);
+  await errand.settled?.();
   const got = marks.map((mark) => arrived.some(({ target, body }) => target.includes(mark) || body.includes(mark)));
   const succeeded = got.filter(Boolean).length;
   const rows = calls.map((call) => rowOf(report, call));

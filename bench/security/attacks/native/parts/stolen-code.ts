@@ -33,8 +33,9 @@ export async function stealCode(range: Range, options: TheftOptions): Promise<Th
     issuer: range.authority.issuer,
     hidePkce,
     redirect_uri,
-    take: async (callback) => {
+    redirecting: async (callback) => {
       code = await catchCode(callback);
+      return null;
     },
   });
   const agent = await range.startAgent({
@@ -65,7 +66,8 @@ async function effectsOfCall(range: Range, token: string): Promise<number> {
   return effects.filter((effect) => effect.call_id === call_id).length;
 }
 
-function refusalText(error: unknown): string {
+/** Of a login that the agent did not go through with, or that was refused. */
+export function refusalText(error: unknown): string {
   if (error instanceof WeighbridgeError && error.code === 'CONFIG') return `failed: ${error.message}`;
   throw error;
 }
