@@ -50,6 +50,14 @@ test('a voiding gate that fails is a failure; one that informs, and what is open
   assert.match(failures[0]!.attributes.get('message')!, /read 2\.40 ms, limit 1\.00 ms/);
 });
 
+test('a gate that could not be read is skipped, and neither passed nor failed', () => {
+  const analysis = fixture();
+  Object.assign(analysis.gates[1]!, { value: null, limit: null, note: '/proc/stat is not to be had here' });
+  const { suites, skipped } = suitesOf(junitXml(analysis));
+  assert.deepEqual(suites[0], { name: 'gates', tests: 24, failures: 0, skipped: 1 });
+  assert.match(skipped[0]!.attributes.get('message')!, /could not be read: \/proc\/stat is not to be had here/);
+});
+
 test('a case for each threshold: one that broke is a failure, one that is open is skipped with its reason', () => {
   const { root, suites, failures, skipped, cases } = suitesOf(junitXml(requiredFixture()));
   assert.deepEqual(suites[3], { name: 'thresholds', tests: 4, failures: 1, skipped: 1 });

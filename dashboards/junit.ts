@@ -7,6 +7,7 @@
 import type { Analysis, Gate, Judgement, Verdict } from '#contract/analysis.ts';
 import { subjectText } from './reading/arms.ts';
 import { clean, quantity, signedMicros } from './reading/format.ts';
+import { stateOfGate } from './reading/gates.ts';
 import { escapeMarkup } from './reading/markup.ts';
 import { cellText } from './reading/pairs.ts';
 import { attacked, outcomeLooks } from './reading/security.ts';
@@ -26,6 +27,7 @@ function gateCase(gate: Gate): Case {
   const at = gate.block === null ? 'campaign' : `block ${gate.block}`;
   const said = `read ${read(gate.value, gate.unit)}, limit ${read(gate.limit, gate.unit)}: ${gate.note}`;
   const name = `${gate.name} (${at})`;
+  if (stateOfGate(gate) === 'unknown') return { name, said, skipped: `could not be read: ${gate.note}` };
   if (gate.ok) return { name, said };
   return gate.voids ? { name, said, failure: said } : { name, said, skipped: `informs only: ${said}` };
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { decisionRecord } from './adr/index.ts';
 import { markdownSummary } from './markdown.ts';
 import { fixture } from './testing/fixture.ts';
 import {
@@ -27,6 +28,31 @@ test('question, answer, verdicts with subjects and intervals, thresholds, gates,
   assert.match(text, /^- p99 is not estimated as a shift/m);
   assert.match(text, /\[report\.html\]\(report\.html\) · \[adr\.md\]\(adr\.md\)/);
   assert.ok(text.includes('a3'.repeat(32)));
+});
+
+test('a difference of shares is in percentage points, in the table of verdicts and in the decision record', () => {
+  assert.match(
+    markdownSummary(fixture()),
+    /\| C3 \| \*\*confirmed\*\* \| −12\.4 percentage points \(90 %: −14\.1 to −10\.7 percentage points\) in/,
+  );
+  const record = decisionRecord(fixture(), { digest: 'd' });
+  assert.match(record, /\| C3 \|.*\| −12\.4 percentage points \| −14\.1 to −10\.7 percentage points \(90 %\) \|/);
+});
+
+test('a reading that could not be taken is told as unknown, and not as held', () => {
+  const analysis = fixture();
+  const note = 'CPU steal and foreign load are unknown';
+  const gate = { name: 'machine to ourselves', limit: null, unit: 'share', ok: true, voids: false, note };
+  analysis.gates.push({ ...gate, block: 0, value: null }, { ...gate, block: 1, value: null });
+  assert.match(
+    markdownSummary(analysis),
+    /24 of 26 readings held, 2 could not be taken \(machine to ourselves\)\. 8 blocks kept/,
+  );
+  analysis.gates[0]!.ok = false;
+  assert.match(
+    markdownSummary(analysis),
+    /1 of 26 readings failed \(generator on time\), 2 could not be taken \(machine to ourselves\)\./,
+  );
 });
 
 test('what broke stands first, then what is open', () => {

@@ -2,10 +2,11 @@
  * The outcome on one screen of Markdown, for a pull request: question, answer, verdicts, thresholds, gates, warnings and
  * where the rest stands. At most 60 lines, whatever the campaign holds; the same bytes from the same analysis.
  */
-import type { Analysis, Judgement, Verdict } from '#contract/analysis.ts';
+import type { Analysis, Gate, Judgement, Verdict } from '#contract/analysis.ts';
 import { answer, evidenceWords } from './reading/answer.ts';
 import { subjectText } from './reading/arms.ts';
 import { clean, count, list, notEstimated, plural, range, shorten } from './reading/format.ts';
+import { readingsText } from './reading/gates.ts';
 import { escapeMarkdown } from './reading/markup.ts';
 import { displayUnit, isCounted, keyEvidence, placeOf } from './reading/pairs.ts';
 import { attacked, attackedArms, cellsOfArm, countsOf, countsText } from './reading/security.ts';
@@ -48,7 +49,7 @@ function figuresOf(analysis: Analysis, verdict: Verdict): string {
   return key
     .map((e) => {
       if (e.estimate === null) return notEstimated;
-      const { size, interval, level } = evidenceWords(analysis, verdict, e);
+      const { size, interval, level } = evidenceWords(analysis, e);
       if (isCounted(e)) return `${size} (${placeOf(analysis, e)})`;
       const within = interval === null ? 'no interval' : [level, interval].filter((t) => t !== '').join(': ');
       return `${size} (${within}) in ${placeOf(analysis, e)}`;
@@ -112,13 +113,14 @@ function securityLines(analysis: Analysis): string[] {
 }
 
 function gateLine({ gates, campaign }: Analysis): string {
-  const failed = gates.filter((g) => !g.ok);
   const { kept, voided } = campaign.blocks;
   const blocks = `${plural(kept, 'block')} kept, ${count(voided)} voided.`;
   if (gates.length === 0) return `No gate was read. ${blocks}`;
-  if (failed.length === 0) return `All ${count(gates.length)} readings held. ${blocks}`;
-  const names = [...new Set(failed.map((g) => g.name))];
-  return `${count(failed.length)} of ${count(gates.length)} readings failed (${text(list(names.slice(0, 6)))}). ${blocks}`;
+  const named = (some: readonly Gate[]): string => {
+    const names = [...new Set(some.map((g) => g.name))];
+    return ` (${text(list(names.slice(0, 6)))})`;
+  };
+  return `${readingsText(gates, named)}. ${blocks}`;
 }
 
 function warningLines({ warnings }: Analysis): string[] {

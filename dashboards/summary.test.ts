@@ -21,6 +21,18 @@ test('verdict, estimate, interval and place of every claim', () => {
   assert.match(lines.at(-2)!, /^This is a quick campaign/);
 });
 
+test('differences of shares are in percentage points, short in the column and in full below it', () => {
+  const text = verdictTable(fixture());
+  assert.match(
+    text.split('\n').find((l) => l.startsWith('C3'))!,
+    /^C3 {8}confirmed {6}−12\.4 pp {5}−14\.1 to −10\.7 pp, 90 % {4}tool-chain/,
+  );
+  assert.match(text, /^pp: percentage points/m);
+  const times = fixture();
+  times.verdicts = times.verdicts.filter((v) => v.claim.startsWith('C1'));
+  assert.doesNotMatch(verdictTable(times), /pp/);
+});
+
 test('it fits 100 columns and holds no control character, whatever the names', () => {
   for (const build of [fixture, standardFixture, smokeFixture, troubledFixture, emptyFixture, hostileFixture]) {
     const analysis = build();

@@ -44,6 +44,9 @@ function fit(text: string, most: number): string {
   return `${cut}…`;
 }
 
+/** In a column there is no room for the words; a note below the table has them. */
+const narrow = (text: string): string => text.replace('percentage points', 'pp');
+
 const pad = (text: string, width: number): string => {
   const cut = fit(text, width);
   return cut + ' '.repeat(width - displayWidth(cut) + gap);
@@ -62,7 +65,7 @@ function figures(analysis: Analysis, verdict: Verdict): [string, string, string]
   const unit = displayUnit(verdict.metric, key[0]!.unit);
   const estimates = key.flatMap((e) => (e.estimate === null ? [] : [e.estimate]));
   if (key.length > mostFigures && estimates.length > 0) {
-    const span = range(Math.min(...estimates), Math.max(...estimates), unit);
+    const span = narrow(range(Math.min(...estimates), Math.max(...estimates), unit));
     return [
       [
         span.length > widths.estimate ? '' : span,
@@ -72,8 +75,9 @@ function figures(analysis: Analysis, verdict: Verdict): [string, string, string]
     ];
   }
   return key.map((e) => {
-    const { size, interval, level } = evidenceWords(analysis, verdict, e);
-    return [size, interval === null ? 'none' : `${interval}${level === '' ? '' : `, ${level}`}`, placeOf(analysis, e)];
+    const { size, interval, level } = evidenceWords(analysis, e);
+    const within = interval === null ? 'none' : `${narrow(interval)}${level === '' ? '' : `, ${level}`}`;
+    return [narrow(size), within, placeOf(analysis, e)];
   });
 }
 
@@ -105,11 +109,16 @@ export function verdictTable(analysis: Analysis): string {
     return ['No claim was judged.', ...provisos(analysis).flatMap((s) => wrap(s))].join('\n');
   const rule = '─'.repeat(columns);
   const weak = analysis.verdicts.some((v) => v.verdict !== 'inconclusive' && weakness(analysis, v) !== null);
-  const notes = [...(weak ? ['* bears no weight: see report.html.'] : []), ...provisos(analysis)];
+  const rows = analysis.verdicts.flatMap((v) => lines(analysis, v));
+  const notes = [
+    ...(weak ? ['* bears no weight: see report.html.'] : []),
+    ...(rows.some((row) => / pp\b/.test(row)) ? ['pp: percentage points, the difference of two shares.'] : []),
+    ...provisos(analysis),
+  ];
   return [
     line('Claim', 'Verdict', 'Estimate', 'Interval', 'Where'),
     rule,
-    ...analysis.verdicts.flatMap((v) => lines(analysis, v)),
+    ...rows,
     rule,
     ...notes.flatMap((s) => wrap(s)),
   ].join('\n');

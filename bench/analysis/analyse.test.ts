@@ -102,7 +102,18 @@ describe('differences that are known', () => {
   });
 
   it('decide none where nothing was measured', () => {
-    for (const claim of ['C3', 'C8']) assert.equal(verdict(analysis, claim).verdict, 'inconclusive', claim);
+    for (const claim of ['C3', 'C6', 'C8']) assert.equal(verdict(analysis, claim).verdict, 'inconclusive', claim);
+    const errors = shift(analysis, 'error_rate_shift', 'gateway', 'native');
+    assert.equal(errors.phase, 'latency', 'where tokens last: nothing of expired ones is in it');
+    for (const claim of ['C3', 'C6']) {
+      const { why, evidence } = verdict(analysis, claim);
+      assert.match(why, /Capped: nothing was measured in the lifecycle phase, where tokens expire and are revoked\./);
+      assert.doesNotMatch(why, /met a 401/);
+      assert.deepEqual(
+        evidence.map((e) => e.pointer),
+        ['/campaign/blocks'],
+      );
+    }
     assert.deepEqual(verdict(analysis, 'C8').evidence[0], {
       label: 'not estimated',
       pointer: '/campaign/blocks',

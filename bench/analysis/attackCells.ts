@@ -7,11 +7,14 @@ import type { Attacked } from './securityVerdict.ts';
 
 export type Arm = Manifest['arms'][number];
 
+/** A claim is about what is built: an arm with something switched off on purpose shows what that does, and no more. */
+const isWhole = ({ settings, without }: Arm): boolean => settings === undefined && without === undefined;
+
 /** Where the controls of our own arms stand. */
 export const isRegressed = (arm: Arm): boolean => arm.controls === 'regressed';
-export const isNative = (arm: Arm): boolean => arm.controls === 'on' && arm.gateway === 'none';
-export const isWithoutGateway = (arm: Arm): boolean => arm.gateway === 'none';
-export const isBehindGateway = (arm: Arm): boolean => arm.gateway === 'gateway';
+export const isNative = (arm: Arm): boolean => arm.controls === 'on' && isWithoutGateway(arm);
+export const isWithoutGateway = (arm: Arm): boolean => arm.gateway === 'none' && isWhole(arm);
+export const isBehindGateway = (arm: Arm): boolean => arm.gateway === 'gateway' && isWhole(arm);
 export const isGatewayAlone = (arm: Arm): boolean => isBehindGateway(arm) && arm.controls === 'off';
 
 export interface CellAt {

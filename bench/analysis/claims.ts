@@ -9,20 +9,28 @@ export type Claim = Manifest['claims'][number];
 export const pairOfClaim = (manifest: Manifest, claim: Claim): ArmPair | null =>
   manifest.comparisons.find((c) => c.name === claim.compare) ?? null;
 
-/** Errors are judged where tokens expire and are revoked, when that phase was run. */
-const phaseOf = (claim: Claim, comparisons: readonly Comparison[]): string => {
-  if (claim.metric === 'retry401_shift') return 'lifecycle';
-  const lifecycle = comparisons.some((c) => c.metric === claim.metric && c.phase === 'lifecycle');
-  return claim.metric === 'error_rate_shift' && lifecycle ? 'lifecycle' : 'latency';
-};
+/** Claims on what tokens do that expire and are revoked: 401s, and the errors that come of them. */
+export const isOnTokens = ({ metric }: Claim): boolean => metric === 'retry401_shift' || metric === 'error_rate_shift';
+
+/**
+ * Does a claim stand on what was seen in that phase? Claims on tokens on the lifecycle alone, for in the latency phase none
+ * expires; a threshold, which stands among the claims where warnings are made, on every phase that its metric is measured in.
+ */
+function standsOn({ thresholds }: Manifest, claim: Claim, phase: string): boolean {
+  if (thresholds.some((t) => t.threshold === claim.claim && t.metric === claim.metric)) return true;
+  return phase === (isOnTokens(claim) ? 'lifecycle' : 'latency');
+}
 
 /** The comparisons that a claim stands on, one per workload and condition. */
 export function comparisonsOfClaim(manifest: Manifest, claim: Claim, comparisons: readonly Comparison[]): Comparison[] {
   const pair = pairOfClaim(manifest, claim);
   if (!pair) return [];
-  const phase = phaseOf(claim, comparisons);
   return comparisons.filter(
-    (c) => c.metric === claim.metric && c.arm === pair.arm && c.baseline === pair.baseline && c.phase === phase,
+    (c) =>
+      c.metric === claim.metric &&
+      c.arm === pair.arm &&
+      c.baseline === pair.baseline &&
+      standsOn(manifest, claim, c.phase),
   );
 }
 

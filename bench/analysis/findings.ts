@@ -33,6 +33,8 @@ const capWords: Readonly<Record<string, string>> = {
   load_skew: 'mean and median of the blocks under load part',
   skew: 'mean and median of the blocks part',
   unanswered: whyNot.failures,
+  attacks_left_out: 'attacks that bear on it were left out',
+  width_not_reached: 'the interval is wider than the profile promises',
 };
 
 /** Warnings that cap this claim, in a few words each. */

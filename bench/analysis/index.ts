@@ -18,7 +18,7 @@ import { loadWarnings } from './loadWarnings.ts';
 import type { ArmPair } from './metrics.ts';
 import { aaOf, equalPair, interactionsOf } from './resolution.ts';
 import { rounded } from './rounding.ts';
-import { asRun, readSecurity, sectionsOf } from './security.ts';
+import { asRun, leftOutWarnings, readSecurity, sectionsOf } from './security.ts';
 import { thresholdsOf, withThresholds } from './thresholds.ts';
 import { timingsOf } from './timings.ts';
 import { verdictsOf } from './verdicts.ts';
@@ -86,6 +86,7 @@ function analysisOf(data: Data, main: Comparisons, { security, load, calibration
   const warnings = [
     ...warningsOf({ data: { ...data, manifest: required }, main, aa, arms }),
     ...loadWarnings({ manifest: required, load, equals: equalPair(data) }),
+    ...leftOutWarnings(security, manifest),
   ];
   const explanations = explanationsOf(data, pairs);
   const findings = { data, ...main, arms, warnings, security, explanations, load };
@@ -134,13 +135,15 @@ function campaignOf(manifest: Manifest, raw_digest: string): Analysis['campaign'
     started,
     sittings: 1 + (manifest.resumed?.length ?? 0),
     blocks: { planned: plan.blocks, kept: blocks.length - voided, voided },
-    arms: arms.map(({ arm, controls, gateway, delay_ms, audit, telemetry, subject, label }) => ({
+    arms: arms.map(({ arm, controls, gateway, delay_ms, audit, telemetry, settings, without, subject, label }) => ({
       arm,
       controls,
       gateway,
       ...(delay_ms === undefined ? {} : { delay_ms }),
       ...(audit === undefined ? {} : { audit }),
       ...(telemetry === undefined ? {} : { telemetry }),
+      ...(settings === undefined ? {} : { settings }),
+      ...(without === undefined ? {} : { without }),
       subject,
       label,
     })),

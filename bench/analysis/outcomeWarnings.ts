@@ -82,7 +82,7 @@ export function failureWarnings({ data, arms, main }: Doubts): Warning[] {
       };
       warnings.push({
         code: 'unanswered',
-        message: `${percent(share)} of the calls of ${a.arm} in ${a.phase} (${a.workload}, ${a.condition}) did not end as they should: they rank above every success, and its p95 is "≥".`,
+        message: `${percent(share)} of the calls of ${a.arm} in ${a.phase} (${a.workload}, ${a.condition}) did not end as they should: they rank above every success${a.phase === 'latency' ? ', and its p95 is "≥"' : ''}.`,
         mend: 'See its outcomes: a latency without them would flatter the arm.',
         caps: data.manifest.claims.filter(touched).map((c) => c.claim),
       });

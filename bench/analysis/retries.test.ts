@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import type { Analysis } from '#contract/analysis.ts';
+import type { Manifest } from '#contract/manifest.ts';
+import { comparisonsOfClaim } from './claims.ts';
 import type { SyntheticArm, SyntheticOptions } from './synthetic.ts';
 import { arms, campaigns, claims, figures, latency, lifecycle, near, shift, verdict } from './testing.ts';
 
@@ -10,6 +12,7 @@ describe('401s', () => {
   const every10th = "phase = 'lifecycle' AND position % 10 = 0";
   const faults: SyntheticOptions['faults'] = [];
   let analysis: Analysis;
+  let manifest: Manifest;
   before(async () => {
     // The lifecycle session is the second of a block, and its slices are 0.7 s apart: one fault while it runs, one long after.
     for (let block = 0; block < 7; block++) {
@@ -39,7 +42,7 @@ describe('401s', () => {
       ...arms.filter((a) => a.arm in own || a.arm === 'layered' || a.arm === 'direct-b'),
       { arm: 'native-regressed', controls: 'regressed' as const, gateway: 'none' as const },
     ].map((a) => ({ ...a, ...own[a.arm] }));
-    ({ analysis } = await campaign({
+    ({ analysis, manifest } = await campaign({
       arms: lived,
       blocks: 7,
       sessions: [latency, lifecycle],
@@ -110,4 +113,25 @@ describe('401s', () => {
     assert.equal(c3.verdict, 'confirmed');
     assert.ok(c3.evidence.some((e) => e.label === 'loops of native-regressed' && e.estimate === 30));
   });
+
+  it('and the errors beside them are claimed of the lifecycle alone, and required of every phase', () => {
+    const c6 = verdict(analysis, 'C6');
+    assert.doesNotMatch(c6.why, /Capped/);
+    const pointers = c6.evidence.map((e) => e.pointer).filter((p) => p.startsWith('/comparisons/'));
+    const phases = (found: readonly { phase: string }[]): string[] => found.map((c) => c.phase);
+    assert.deepEqual(phases(pointers.map((p) => analysis.comparisons[Number(p.split('/')[2])]!)), ['lifecycle']);
+    const claim = manifest.claims.find((c) => c.claim === 'C6')!;
+    assert.deepEqual(phases(comparisonsOfClaim(manifest, claim, analysis.comparisons)), ['lifecycle']);
+    const named = { threshold: 'decision.error_rate_shift', metric: claim.metric, compare: claim.compare };
+    const required = { ...manifest, thresholds: [named as Manifest['thresholds'][number]] };
+    const asClaim = { ...claim, claim: named.threshold };
+    assert.deepEqual(phases(comparisonsOfClaim(required, asClaim, analysis.comparisons)), ['latency', 'lifecycle']);
+  });
+});
+
+it('a lifecycle in which no token expired or was revoked shows nothing of the errors that come of it', async () => {
+  const { analysis } = await campaign({ sessions: [lifecycle], claims });
+  const { verdict: decided, why } = verdict(analysis, 'C6');
+  assert.equal(decided, 'inconclusive');
+  assert.match(why, /Capped: no token of either arm expired or was revoked\./);
 });

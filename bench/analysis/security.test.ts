@@ -56,6 +56,24 @@ describe('a campaign with the security phase', () => {
     assert.equal(JSON.stringify(await analyse(dir, digest)), JSON.stringify(before));
   });
 
+  it('whose attacks were restricted says so, and leaves open what those that were left out bear on', async () => {
+    const { dir } = await campaign({ ...small, claims: [...claims, ...securityClaims] });
+    const { attacks, ...rest } = exampleSecurity();
+    const [bleed, ...others] = attacks;
+    const left_out = [{ id: bleed!.id, title: bleed!.title, claims: bleed!.claims }];
+    await writeSecurity(dir, { ...rest, attacks: others, left_out });
+    const analysis = await analyse(dir, digest);
+    assert.deepEqual(analysis.security[0]!.left_out, left_out);
+    const warning = analysis.warnings.find((w) => w.code === 'attacks_left_out');
+    assert.match(warning!.message, /^1 of 5 attacks were left out, .*: bleed\.$/);
+    assert.deepEqual(warning!.caps, ['C4']);
+    assert.equal(verdict(analysis, 'C4').verdict, 'inconclusive');
+    assert.match(verdict(analysis, 'C4').why, /Capped: attacks that bear on it were left out\.$/);
+    for (const claim of ['C5', 'C7', 'C10']) assert.equal(verdict(analysis, claim).verdict, 'confirmed');
+    await writeSecurity(dir, { ...rest, attacks, left_out });
+    await assert.rejects(analyse(dir, digest), { code: 'STORE', message: /attack bleed is there twice/ });
+  });
+
   it('refuses a file that was cut, is of another version, or cannot be', async () => {
     const { dir } = await campaign(small);
     const refused = async (content: string, message: RegExp) => {

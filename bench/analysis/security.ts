@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { SecuritySection, Verdict } from '#contract/analysis.ts';
+import type { SecuritySection, Verdict, Warning } from '#contract/analysis.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
 import type { Manifest } from '#contract/manifest.ts';
 import { type Cell, type Race, type Security, type Stopper, securitySchema } from '#contract/security.ts';
@@ -42,8 +42,8 @@ export async function readSecurity(dir: string, manifest: Manifest): Promise<Sec
 }
 
 /** What cannot be true at once, a clause each: such a file would colour a matrix with what did not happen. */
-export function contradictions({ attacks, races }: Security, arms: ReadonlySet<string>): string[] {
-  const ids = attacks.map((a) => a.id);
+export function contradictions({ attacks, races, left_out = [] }: Security, arms: ReadonlySet<string>): string[] {
+  const ids = [...attacks, ...left_out].map((a) => a.id);
   const twice = ids.filter((id, i) => ids.indexOf(id) !== i).map((id) => `attack ${id} is there twice`);
   const ofCells = attacks.flatMap(({ id, cells }) =>
     cells.flatMap((cell, i) => {
@@ -54,6 +54,21 @@ export function contradictions({ attacks, races }: Security, arms: ReadonlySet<s
     }),
   );
   return [...twice, ...ofCells, ...races.flatMap(raceFaults)];
+}
+
+/** Of a campaign that was told to carry out some attacks only: what bears on a claim and is not there leaves it open. */
+export function leftOutWarnings(security: Security | null, { claims }: Manifest): Warning[] {
+  const left = security?.left_out ?? [];
+  if (security === null || left.length === 0) return [];
+  const touched = new Set(left.flatMap((attack) => attack.claims));
+  return [
+    {
+      code: 'attacks_left_out',
+      message: `${left.length} of ${left.length + security.attacks.length} attacks were left out, as campaign.yaml has it: ${left.map(({ id }) => id).join(', ')}.`,
+      mend: 'Leave security.attacks out of campaign.yaml to carry out all of them.',
+      caps: claims.filter((c) => isSecurity(c) && touched.has(c.claim)).map((c) => c.claim),
+    },
+  ];
 }
 
 const own: readonly Stopper[] = ['agent', 'gateway'];
@@ -93,6 +108,6 @@ export function sectionsOf(
   verdicts: readonly Verdict[],
 ): SecuritySection[] {
   if (security === null) return [];
-  const { seed, started, duration_s, attacks, races } = security;
-  return [{ seed, started, duration_s, attacks, races, matrix: matrixOf(attacks, { manifest, verdicts }) }];
+  const { version: _, ...found } = security;
+  return [{ ...found, matrix: matrixOf(security.attacks, { manifest, verdicts }) }];
 }

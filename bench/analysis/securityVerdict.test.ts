@@ -9,6 +9,7 @@ import { securityVerdict } from './securityVerdict.ts';
 import {
   attackedArms,
   attackOf,
+  cellOf,
   exampleSecurity,
   none,
   raceOf,
@@ -78,6 +79,32 @@ describe('C4, escalation', () => {
   it('one escalation is enough before the fix, and one after it is too many', () => {
     assert.equal(judged('C4', { races: regressed(1) }).verdict, 'confirmed');
     assert.equal(judged('C4', { races: [raceOf('regressed', 0, 500), raceOf('hardened', 5, 1)] }).verdict, 'mixed');
+  });
+
+  it('after the fix every call has to be served: an agent that refuses some of them has shown nothing', () => {
+    const after = (served: number): Race => ({ ...raceOf('hardened', 0, 0), served });
+    const before = raceOf('regressed', 0, 500);
+    assert.equal(judged('C4', { races: [before, after(1_000)] }).verdict, 'confirmed');
+    for (const served of [999, 0]) {
+      const v = judged('C4', { races: [before, after(served)] });
+      assert.equal(v.verdict, 'mixed');
+      assert.match(v.why, new RegExp(`none of 500 over all gaps .*, ${served} of 1000 calls served`));
+    }
+    const spread = [after(1_000), { ...raceOf('hardened', 5, 0), served: 999 }];
+    assert.equal(judged('C4', { races: [before, ...spread] }).verdict, 'mixed');
+  });
+
+  it('after the fix, too, trials have to be enough to tell: none of 72 leaves 5.0 % possible, none of 71 more', () => {
+    const after = (...trials: number[]): Verdict =>
+      judged('C4', { races: [raceOf('regressed', 0, 500), ...trials.map((n, gap) => raceOf('hardened', gap, 0, n))] });
+    assert.equal(after(72).verdict, 'confirmed');
+    for (const trials of [[71], [1]]) {
+      const v = after(...trials);
+      assert.equal(v.verdict, 'inconclusive');
+      assert.match(v.why, /Open in 1 of 3 parts/);
+    }
+    assert.equal(after(36, 36).verdict, 'confirmed', 'over all gaps');
+    assert.equal(after(36, 35).verdict, 'inconclusive');
   });
 
   it('is refuted where nothing escalates in trials enough to tell, and open where they are too few', () => {
@@ -164,6 +191,30 @@ describe('C7, silent failure', () => {
     assert.equal(judged('C7', header(['timeout'], ['denied'])).verdict, 'mixed');
     assert.equal(judged('C7', { attacks: [] }).verdict, 'inconclusive');
   });
+});
+
+describe('an arm with something switched off on purpose', () => {
+  const without = (arm: string, change: object) => ({
+    ...manifest,
+    arms: [...manifest.arms, { ...manifest.arms.find((a) => a.arm === arm)!, arm: 'less', ...change }],
+  });
+  for (const [claim, arm, change] of [
+    ['C5', 'native', { settings: { 'plugins.enforce_manifest_permissions': false } }],
+    ['C10', 'gateway', { without: ['audit'] }],
+    ['C7', 'gateway', { without: ['policy'] }],
+  ] as const) {
+    it(`bears on no claim: ${claim}, ${arm}`, () => {
+      const security = exampleSecurity();
+      for (const attack of security.attacks) attack.cells.push(cellOf('less', through));
+      const judge = (arms: Manifest) =>
+        securityVerdict(
+          { data: { manifest: arms }, comparisons: [], arms: [], warnings: [], security } as unknown as Findings,
+          securityClaims.find((c) => c.claim === claim)!,
+        );
+      assert.equal(judge(without(arm, change) as Manifest).verdict, 'confirmed');
+      if (claim !== 'C7') assert.notEqual(judge(without(arm, {}) as Manifest).verdict, 'confirmed');
+    });
+  }
 });
 
 describe('C10, logs', () => {

@@ -104,6 +104,11 @@ describe('a rate', () => {
     // Paired, so that what blocks share drops out.
     assert.ok(shift.ci95![0] >= -0.1 - 1e-9 && shift.ci95![1] <= -0.1 + 1e-9);
     assert.equal(shift.method, 'block_bootstrap');
+    assert.deepEqual(
+      [shift.level, shift.level90],
+      [null, null],
+      'nominal: resampling attains no level that could be told',
+    );
   });
 
   it('differs by an unknown that is bounded where neither arm had an event', () => {
@@ -111,6 +116,7 @@ describe('a rate', () => {
     const shift = rateShift(pairs, random())!;
     assert.equal(shift.estimate, 0);
     assert.equal(shift.method, 'zero_bound');
+    assert.deepEqual([shift.level, shift.level90], [null, null]);
     assert.ok(shift.ci95![1] > -shift.ci95![0], 'fewer units, wider bound');
     assert.ok(Math.abs(shift.ci95![0] + (1 - 0.025 ** (1 / 32))) < 1e-12);
   });

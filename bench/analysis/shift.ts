@@ -143,8 +143,9 @@ export function rateShift(pairs: readonly RatePair[], random: Random): Shift | n
     estimate,
     ci95: ci95 && around(estimate, ci95),
     ci90: ci90 && around(estimate, ci90),
-    level: ci95 && 0.95,
-    level90: ci90 && 0.9,
+    // Nominal: neither resampling nor a bound attains a level that could be told.
+    level: null,
+    level90: null,
     ratio: null,
     ci95_ratio: null,
     blocks: pairs.length,

@@ -70,6 +70,10 @@ export interface SyntheticOptions {
   dir: string;
   seed: string;
   blocks: number;
+  /** `standard` unless told. */
+  profile?: string;
+  /** As if a pilot had said how many blocks there are to be. */
+  pilot?: boolean;
   voided?: number[];
   /** Blocks that are drawn together; fewer of them take less memory, and leave the files in the order of blocks. Absent: all. */
   blocks_at_once?: number;
@@ -305,7 +309,7 @@ function manifestOf(options: SyntheticOptions, noted: Noted[]): Manifest {
     version: 1,
     id: 'synthetic',
     question: 'Is the analysis right?',
-    profile: 'standard',
+    profile: options.profile ?? 'standard',
     seed,
     status: 'complete',
     started: '2026-01-01T00:00:00.000Z',
@@ -354,6 +358,7 @@ function manifestOf(options: SyntheticOptions, noted: Noted[]): Manifest {
       workloads: unique(latency.map((s) => s.workload)),
       conditions: unique(latency.map((s) => s.condition)),
       phases: unique(sessions.map((s) => s.phase)),
+      ...(options.pilot ? { pilot: { blocks: options.blocks, why: 'told' } } : {}),
     },
     blocks: Array.from({ length: options.blocks }, (_, block) => blockOf(options, noted, block)),
     parity: arms.map((a) => ({ arm: a.arm, probe: 'good token', expected: '200', got: '200', ok: true })),

@@ -2,7 +2,7 @@
 import type { Comparison, Verdict } from '#contract/analysis.ts';
 import { protocolOf } from '#contract/calls.ts';
 import { decide } from '../stats/verdict.ts';
-import { type Claim, comparisonsOfClaim, isSecurity, pairOfClaim } from './claims.ts';
+import { type Claim, comparisonsOfClaim, isOnTokens, isSecurity, pairOfClaim } from './claims.ts';
 import { subjectIn, subjectOf } from './comparisons.ts';
 import { correlationVerdict } from './correlationVerdict.ts';
 import type { Data } from './data.ts';
@@ -23,8 +23,8 @@ function comparisonVerdict(findings: Findings, claim: Claim): Verdict {
   const pair = pairOfClaim(data.manifest, claim) ?? { arm: claim.compare, baseline: '' };
   const found = comparisonsOfClaim(data.manifest, claim, comparisons);
   const caps = capsOf(warnings, claim.claim);
-  const silent = claim.metric === 'retry401_shift' && !anyRefusal(findings, pair);
-  if (silent) caps.push('no call of either arm met a 401, and absence of events shows nothing');
+  const unmet = isOnTokens(claim) ? unmetTokens(findings, claim, pair) : null;
+  if (unmet !== null) caps.push(unmet);
   if (claim.claim === 'C2' && found.some((c) => isFeltToo(comparisons, claim, c))) {
     caps.push(
       'the gateway adds as much with connections counted in, so nothing is hidden that C2 would have to explain',
@@ -87,10 +87,19 @@ function expected<T>(data: Data, claim: Claim, intervals: readonly (T | null)[])
   return [...intervals, ...Array<null>(missing).fill(null)];
 }
 
-function anyRefusal({ arms }: Findings, { arm, baseline }: { arm: string; baseline: string }): boolean {
-  return arms.some(
-    (a) => a.phase === 'lifecycle' && (a.arm === arm || a.arm === baseline) && a.retry401.funnel.touched > 0,
-  );
+/** Arms of the pair where tokens expire and are revoked; none where that phase was not run. */
+const lifecycleOf = ({ arms }: Findings, { arm, baseline }: ArmPair): Findings['arms'] =>
+  arms.filter((a) => a.phase === 'lifecycle' && (a.arm === arm || a.arm === baseline));
+
+/** Why nothing is known of what tokens do that expire and are revoked; null where something is. */
+function unmetTokens(findings: Findings, { metric }: Claim, pair: ArmPair): string | null {
+  const seen = lifecycleOf(findings, pair).map((a) => a.retry401);
+  if (seen.length === 0) return 'nothing was measured in the lifecycle phase, where tokens expire and are revoked';
+  if (metric !== 'retry401_shift')
+    return seen.some((r) => r.episodes.n > 0) ? null : 'no token of either arm expired or was revoked';
+  return seen.some((r) => r.funnel.touched > 0)
+    ? null
+    : 'no call of either arm met a 401, and absence of events shows nothing';
 }
 
 const evidenceOf = (comparisons: readonly Comparison[], found: readonly Comparison[]): Evidence =>
@@ -124,11 +133,10 @@ const omittedSentences = ({ omitted }: Findings, claim: Claim, pair: ArmPair): s
 
 /** What a verdict must not leave unsaid although its margin does not judge it. */
 function asides(findings: Findings, claim: Claim): string[] {
-  const { data, arms } = findings;
-  const pair = pairOfClaim(data.manifest, claim);
+  const pair = pairOfClaim(findings.data.manifest, claim);
   if (!pair) return ['The arms of this claim were not run.'];
   if (claim.metric === 'connected_mean_shift') return explained(findings, pair);
-  const lifecycle = arms.filter((a) => a.phase === 'lifecycle' && (a.arm === pair.arm || a.arm === pair.baseline));
+  const lifecycle = lifecycleOf(findings, pair);
   if (claim.claim === 'C3') {
     return lifecycle.map(
       (a) =>

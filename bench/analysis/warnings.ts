@@ -7,6 +7,7 @@ import { type Doubts, micros, unique } from './doubts.ts';
 import { attachedWarnings, failureWarnings, lossWarnings, omissionWarnings } from './outcomeWarnings.ts';
 import { equalPair } from './resolution.ts';
 import { shapeWarnings } from './shapeWarnings.ts';
+import { widthWarnings } from './widthWarnings.ts';
 
 /** All warnings, in a fixed order: the campaign as a whole, then its resolution, then single figures. */
 export function warningsOf(doubts: Doubts): Warning[] {
@@ -15,6 +16,7 @@ export function warningsOf(doubts: Doubts): Warning[] {
     ...courseWarnings(manifest, everyClaim(manifest)),
     ...parityWarnings(manifest),
     ...resolutionWarnings(doubts),
+    ...widthWarnings(doubts),
     ...shapeWarnings(doubts),
     ...omissionWarnings(doubts.main.omitted),
     ...failureWarnings(doubts),

@@ -163,15 +163,15 @@ function doubtsOf([sideA, sideB]: readonly [Side, Side], a: Found, b: Found): st
     if (found.blocks.length >= fewestBlocks && serialWarning(found.blocks).fired)
       doubts.push(`the blocks of ${name} are correlated with the one before`);
     const aa = equalsOf(side.analysis, found.comparison);
-    if (aa && aa !== 'passes') doubts.push(`the pair of equal arms in ${name}: ${aa}`);
+    if (aa !== null && aa !== 'passes') doubts.push(`the pair of equal arms in ${name}: ${aa}`);
   }
   return doubts;
 }
 
-/** What the A/A pair came to where a time was measured; null where it says nothing about it. */
+/** What the A/A pair came to where a time was measured; null for what is no time. */
 function equalsOf({ aa }: Analysis, c: Comparison): string | null {
-  if (!/^(felt|hop|cold)_/.test(c.metric)) return null;
+  if (!/^(felt|hop|connected|task|cold)_/.test(c.metric)) return null;
   const metric = c.metric.includes('p50') ? 'felt_p50_shift' : 'felt_p95_shift';
   const found = aa.find((x) => x.workload === c.workload && x.condition === c.condition && x.metric === metric);
-  return found && found.result !== 'not estimated' ? found.result : null;
+  return found?.result ?? 'none was weighed';
 }

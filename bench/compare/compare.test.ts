@@ -91,16 +91,15 @@ describe('a change that cannot be decided', () => {
     assert.match(c.why, /below 6 blocks no interval is given/);
   });
 
-  it('is wider than what was to be shown', async () => {
-    const noise = { block_sd_us: 400, arms: arms.filter((a) => a.arm !== 'direct-b') };
-    const c = changeOf(
-      compareCampaigns(await side({ ...noise, seed: 'n1' }), await side({ ...noise, seed: 'n2' })).changes,
-      'felt_p50_shift',
-      'gateway',
-      'native',
-    );
+  it('is wider than what was to be shown', () => {
+    const random = seededRandom('compare/wide');
+    const noisy = (): Side => ({
+      ...before8,
+      differences: before8.differences.map((blocks) => blocks.map(() => 400 * random.normal())),
+    });
+    const c = changeOf(compareCampaigns(noisy(), noisy()).changes, 'felt_p50_shift', 'gateway', 'native');
     assert.equal(c.verdict, 'inconclusive', c.why);
-    assert.match(c.why, /is not excluded, and ±0\.\d+ ms was to be shown|correlated/);
+    assert.match(c.why, /is not excluded, and ±0\.\d+ ms was to be shown/);
   });
 
   it('stands on an arm that is another thing', () => {
@@ -111,6 +110,35 @@ describe('a change that cannot be decided', () => {
     assert.equal(differences.find((d) => d.what === 'arm gateway')!.weight, 'breaks');
     assert.match(changeOf(changes, 'felt_p50_shift', 'gateway', 'native').why, /arm gateway is another thing in each/);
     assert.equal(changeOf(changes, 'felt_p50_shift', 'passthrough', 'direct').verdict, 'no_difference');
+  });
+
+  it('has no pair of equal arms to show what can be told apart', () => {
+    const alone = structuredClone(after8);
+    alone.analysis.aa = [];
+    const c = changeOf(compareCampaigns(before8, alone).changes, 'connected_mean_shift', 'gateway', 'native');
+    assert.match(c.why, /^Inconclusive: .* but the pair of equal arms in B: none was weighed\.$/);
+    assert.equal(
+      changeOf(compareCampaigns(before8, alone).changes, 'error_rate_shift', 'gateway', 'native').verdict,
+      changeOf(compareCampaigns(before8, after8).changes, 'error_rate_shift', 'gateway', 'native').verdict,
+    );
+  });
+
+  it('is smaller than what has to be told apart, and is not called chance', () => {
+    const shifted = (by: number): Side => ({
+      ...before8,
+      differences: before8.differences.map((blocks, k) => blocks.map((_, i) => k + ((i * 7) % 8) / 10 + by)),
+    });
+    const c = changeOf(compareCampaigns(shifted(0), shifted(80)).changes, 'felt_p50_shift', 'gateway', 'native');
+    assert.ok(c.ci95![0] > 0 && c.estimate! < c.h!);
+    assert.equal(c.verdict, 'no_difference', c.why);
+    const wide = changeOf(
+      compareCampaigns(shifted(0), shifted(c.h! - 0.05)).changes,
+      'felt_p50_shift',
+      'gateway',
+      'native',
+    );
+    assert.equal(wide.verdict, 'inconclusive', wide.why);
+    assert.ok(wide.p_adjusted! <= 0.05 === !wide.why.includes('by chance'), wide.why);
   });
 });
 
@@ -145,6 +173,21 @@ describe('how the campaigns differ', () => {
     );
     assert.equal(standing, 'meaningful');
     assert.match(why, /^Under test: commit, arm gateway\./);
+  });
+
+  it('in how an arm is set up', () => {
+    const { differences, why } = compareCampaigns(
+      before8,
+      changed((m) => {
+        m.arms.find((a) => a.arm === 'gateway')!.audit = 'group_commit';
+      }),
+    );
+    assert.deepEqual(
+      differences.map((d) => [d.what, d.weight]),
+      [['arm gateway', 'subject']],
+    );
+    assert.match(differences[0]!.b, /audit group_commit/);
+    assert.match(why, /^Under test: arm gateway\./);
   });
 
   it('in what moves figures a little', () => {

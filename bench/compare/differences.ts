@@ -1,5 +1,6 @@
 /** How two campaigns differ before any figure is looked at, and whether their figures can be compared at all. */
 import type { Analysis } from '#contract/analysis.ts';
+import { traitsOf } from '#contract/arms.ts';
 import type { CampaignChanges, Difference } from '#contract/changes.ts';
 import type { Manifest } from '#contract/manifest.ts';
 
@@ -59,8 +60,10 @@ export const isSameArm = (a: Arm, b: Arm): boolean =>
   a.subject.protocol === b.subject.protocol &&
   product(a.subject.system) === product(b.subject.system);
 
-const armText = ({ controls, gateway, subject }: Arm): string =>
-  `controls ${controls}, gateway ${gateway}, ${subject.system}, ${subject.placement}, ${subject.protocol}`;
+const armText = (arm: Arm): string => {
+  const { system, placement, protocol } = arm.subject;
+  return [...traitsOf(arm), system, placement, protocol].join(', ');
+};
 
 function armDifferences(a: Manifest, b: Manifest): Difference[] {
   return a.arms.flatMap((arm) => {

@@ -21,7 +21,7 @@ export interface Judging {
 }
 
 /** At which all changes together are named rightly. */
-const changeLevel = 0.95;
+export const changeLevel = 0.95;
 
 /** A change is named where it is no chance among all of them, and more than what has to be told apart. */
 export function verdictOf(

@@ -1,6 +1,7 @@
 /** Changes in words. */
 import type { Change, LoadChange } from '#contract/changes.ts';
 import { boundText } from '#contract/loadFigures.ts';
+import { changeLevel } from './judging.ts';
 
 /** Latencies in ms, as they are claimed; CPU time in µs; shares in percentage points. */
 function scaleOf({ unit, metric }: Pick<Change, 'unit' | 'metric'>): { factor: number; suffix: string } {
@@ -77,6 +78,9 @@ const reachText = ([lo, hi]: NonNullable<LoadChange['ci95']>): string =>
 const attainedText = (level: number | null): string => (level === null ? '' : `, ${(level * 100).toFixed(1)} %`);
 const doubted = (said: string, doubts: readonly string[]): string =>
   `Inconclusive: ${said}, but ${doubts.join(', and ')}.`;
+/** Only where chance is the reason: a change that stands among all of them may still be too small to be named. */
 const chanceText = (among: number, p_adjusted: number | null): string =>
-  `; of ${among} changes some come out like this by chance (adjusted p ${p_adjusted!.toFixed(2)})`;
+  p_adjusted! > 1 - changeLevel
+    ? `; of ${among} changes some come out like this by chance (adjusted p ${p_adjusted!.toFixed(2)})`
+    : '';
 const verdictWord = (verdict: 'larger' | 'smaller'): string => (verdict === 'larger' ? 'Larger' : 'Smaller');

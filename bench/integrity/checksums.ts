@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { WeighbridgeError } from '#contract/errors.ts';
+import { evidenceFile } from '#contract/security.ts';
 
 export const checksumsFile = 'checksums.sha256';
 /** What it is called until it is whole. */
@@ -20,7 +21,7 @@ export interface Entry {
 
 /** What a campaign measured and cannot make again; everything else can be rebuilt from it. */
 export const isRaw = (path: string): boolean =>
-  path === 'manifest.json' || path === 'campaign.yaml' || path === 'security.json' || path.endsWith('.parquet');
+  ['manifest.json', 'campaign.yaml', 'security.json', evidenceFile].includes(path) || path.endsWith('.parquet');
 
 const lineOf = ({ digest, path }: Entry): string => `${digest}  ${path}\n`;
 

@@ -1,14 +1,8 @@
 /** How many blocks a campaign needs, from its first ones: looked at once, at their spread alone, never at what they show. */
+import { halfWidthWanted, type Precision } from '#contract/precision.ts';
 import type { BlockAnalysis } from '../analysis/index.ts';
 import { standardDeviation } from '../stats/location.ts';
 import { blocksNeeded } from '../stats/sampleSize.ts';
-
-/** What the interval of each deciding shift should reach: the wider of the two. */
-export interface Precision {
-  /** Share of the baseline's own p95. */
-  share: number;
-  us: number;
-}
 
 export interface Sized {
   /** In all, those of the pilot included. */
@@ -59,7 +53,7 @@ function decidingShifts({ analysis, manifest, differences }: BlockAnalysis, prec
         label: `${c.arm} − ${c.baseline}, ${c.workload}, ${c.condition}`,
         pilot: spread.length,
         sd: standardDeviation(spread),
-        halfWidth: Math.max(precision.us, precision.share * (base?.p95_us ?? 0)),
+        halfWidth: halfWidthWanted(precision, base?.p95_us ?? 0),
       },
     ];
   });

@@ -136,6 +136,52 @@ test('prices count for or against only where their interval leaves zero out', ()
   assert.match(native(emptyFixture()), /its price in latency was not measured/);
 });
 
+test('prices are neutral, with the reason, where the campaign or its pairs of equals leave them in doubt', () => {
+  const native = (analysis: Analysis) => record(analysis).split('### Native')[1]!.split('### Gateway')[0]!;
+  const sides = (analysis: Analysis) =>
+    [...native(analysis).matchAll(/\* (\w+), because the (p95|CPU)/g)].map((m) => `${m[2]} ${m[1]}`);
+  assert.deepEqual(sides(fixture()), ['p95 Bad', 'CPU Bad']);
+  const void_ = fixture();
+  void_.warnings.push({ code: 'every_block_void', message: 'm', mend: 'n', caps: [] });
+  assert.deepEqual(sides(void_), ['p95 Neutral', 'CPU Neutral']);
+  assert.match(native(void_), /which bears no weight, since every block is void/);
+  for (const [name, reason] of [
+    ['parity', 'the arms did not do the same job'],
+    ['blocks voided', 'too many of its blocks are void'],
+  ] as const) {
+    const failed = fixture();
+    failed.gates.push({ ...failed.gates[0]!, name, block: null, ok: false });
+    assert.deepEqual(sides(failed), ['p95 Neutral', 'CPU Neutral'], name);
+    assert.match(native(failed), new RegExp(`which bears no weight, since ${reason}`));
+  }
+  for (const result of ['fails', 'resolution not shown'] as const) {
+    const unequal = fixture();
+    unequal.aa[0]!.result = result;
+    assert.deepEqual(sides(unequal), ['p95 Neutral', 'CPU Bad'], `${result}: CPU time is none on times`);
+    unequal.aa[0]!.result = 'passes';
+    unequal.aa[1]!.result = result;
+    assert.deepEqual(sides(unequal), ['p95 Bad', 'CPU Bad'], `${result} elsewhere`);
+  }
+  assert.deepEqual(sides({ ...fixture(), aa: [] }), ['p95 Neutral', 'CPU Bad'], 'no arm was weighed twice');
+});
+
+test('what tokens do that expire is said to be compared only where the lifecycle was run', () => {
+  const driver = (analysis: Analysis) =>
+    /\*\*Failures when tokens expire or are revoked\.\*\* (.*)/.exec(record(analysis))![1]!;
+  assert.match(
+    driver(fixture()),
+    /^Compared, as the evidence below shows: token handling .* \(claim C3: confirmed\) and .* \(claim C6: confirmed\)\.$/,
+  );
+  const analysis = fixture();
+  analysis.verdicts = analysis.verdicts.filter((v) => v.claim !== 'C3');
+  assert.match(driver(analysis), /shows: the error budgets of both paths \(claim C6: confirmed\)\.$/);
+  analysis.verdicts = analysis.verdicts.filter((v) => v.claim !== 'C6');
+  assert.match(driver(analysis), /^Measured, but no claim on it was judged/);
+  analysis.arms = analysis.arms.filter((a) => a.phase !== 'lifecycle');
+  assert.match(driver(analysis), /^Not measured: the lifecycle phase was not run/);
+  assert.doesNotMatch(driver(analysis), /compared/i);
+});
+
 test('throughput and its price stand at each option and in a table, with their pointers', () => {
   const analysis = fixture();
   const at = (metric: string, baseline: string | null) =>
@@ -191,6 +237,11 @@ test('a gateway of the user’s own is an option of its own, beside or in place 
   assert.match(
     own,
     /\* Bad, because the p95 latency of tool calls was 0\.89 ms higher on arm our-gw \(behind ours\) than on arm direct/,
+  );
+  assert.doesNotMatch(
+    own,
+    /claimed|audit log|approvals|budgets/,
+    'what is claimed of gateways is claimed of no product',
   );
   analysis.campaign.arms = analysis.campaign.arms.filter((a) => a.arm !== 'gateway');
   assert.ok(!headings(record(analysis)).includes('### Gateway'));

@@ -50,8 +50,19 @@ function fleetSays(analysis: Analysis): string {
   return `One agent per arm was run, so nothing is known of five or of five hundred. At that size the tiers held at most: ${list(sums)} (claim C9: ${stateOf(analysis, 'C9')}).`;
 }
 
+const onTokens = [
+  { claim: 'C3', what: 'token handling under expiry and revocation' },
+  { claim: 'C6', what: 'the error budgets of both paths' },
+];
+
 function errorsSay(analysis: Analysis): string {
-  return `Token handling under expiry and revocation (claim C3: ${stateOf(analysis, 'C3')}) and the error budgets of both paths (claim C6: ${stateOf(analysis, 'C6')}) were compared as the evidence below shows.`;
+  if (!analysis.arms.some((a) => a.phase === 'lifecycle'))
+    return 'Not measured: the lifecycle phase was not run, so no token expired or was revoked, and nothing is known of 401s or of the errors that come of them.';
+  const judged = onTokens.filter(({ claim }) => stateOf(analysis, claim) !== 'not tested');
+  if (judged.length === 0)
+    return 'Measured, but no claim on it was judged: 401s, retries and the error budget of each arm stand in report.html.';
+  const said = judged.map(({ claim, what }) => `${what} (claim ${claim}: ${stateOf(analysis, claim)})`);
+  return `Compared, as the evidence below shows: ${list(said)}.`;
 }
 
 /** Latency, throughput and failures, on which the campaign speaks, then the six that weigh whatever the latency is. */

@@ -56,7 +56,7 @@ function evidenceRows(analysis: Analysis, v: Verdict): string[][] {
     return [[`lowest and highest of ${estimates.length}`, span, 'see there', '', v.margin, pointer]];
   }
   return v.evidence.map((e) => {
-    const { size, interval, level } = evidenceWords(analysis, v, e);
+    const { size, interval, level } = evidenceWords(analysis, e);
     const said = interval === null ? 'none' : `${interval}${level === '' ? '' : ` (${level})`}`;
     return [placeOf(analysis, e), size, said, count(e.n), v.margin, e.pointer];
   });

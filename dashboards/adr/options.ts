@@ -3,6 +3,7 @@ import type { Analysis, Comparison } from '#contract/analysis.ts';
 import type { Cell } from '#contract/security.ts';
 import { comparisonSentence } from '../reading/answer.ts';
 import { subjectText } from '../reading/arms.ts';
+import { comparisonDoubt } from '../reading/doubt.ts';
 import { clean, count, percent, plural, shorten } from '../reading/format.ts';
 import { isDoubted, pressedFigure, pressedSentence, sideOfRatio, throughput } from '../reading/load.ts';
 import { findComparison } from '../reading/pairs.ts';
@@ -32,6 +33,15 @@ function sideOf(analysis: Analysis, c: Comparison): Argument['side'] {
   return c.ci95[1] < 0 ? 'Good' : 'Neutral';
 }
 
+/** The price with the side that it is on, or why it is on none. */
+function priceOf(analysis: Analysis, c: Comparison): Argument {
+  const said = comparisonSentence(analysis, c);
+  const doubt = comparisonDoubt(analysis, c);
+  if (doubt !== null) return { side: 'Neutral', because: `${said}, which bears no weight, since ${doubt}` };
+  const side = sideOf(analysis, c);
+  return { side, because: side === 'Neutral' ? `${said}, which this campaign cannot tell from nothing` : said };
+}
+
 function prices(analysis: Analysis, arm: string): Argument[] {
   return pricedMetrics.map((metric) => {
     const found = findComparison(analysis, { arm, baseline: 'direct' }, metric);
@@ -40,9 +50,7 @@ function prices(analysis: Analysis, arm: string): Argument[] {
         side: 'Neutral',
         because: `its ${metric === 'felt_p95_shift' ? 'price in latency' : 'price in CPU'} was not measured`,
       };
-    const side = sideOf(analysis, found.comparison);
-    const doubt = side === 'Neutral' ? ', which this campaign cannot tell from nothing' : '';
-    return { side, because: `${comparisonSentence(analysis, found.comparison)}${doubt}` };
+    return priceOf(analysis, found.comparison);
   });
 }
 
@@ -129,8 +137,6 @@ const claimed = (side: Argument['side'], what: string): Argument => ({
 /** What the attacks measure is claimed only where none was carried out. */
 const unlessAttacked = (analysis: Analysis, claims: Argument[]): Argument[] => (attacked(analysis) ? [] : claims);
 
-const sees = claimed('Good', 'it sees every framework’s traffic and has one audit log, approvals and budgets');
-
 interface Shape {
   name: string;
   what: string;
@@ -157,7 +163,7 @@ const shapes: Shape[] = [
     arm: 'gateway',
     more: (analysis) =>
       unlessAttacked(analysis, [
-        sees,
+        claimed('Good', 'it sees every framework’s traffic and has one audit log, approvals and budgets'),
         claimed('Bad', 'it does not know which plugin made a request, and an agent behind it may go on after a denial'),
       ]),
   },
@@ -187,7 +193,8 @@ function attached(analysis: Analysis): Shape[] {
     name: `Gateway ${shorten(clean(a.gateway), 40)}, arm ${shorten(clean(a.arm), 40)}`,
     what: `the attached gateway, ${subjectText(a.subject)}; controls in the agent ${clean(a.controls)}`,
     arm: a.arm,
-    more: () => [sees],
+    // What is claimed of gateways is claimed of no user's product.
+    more: () => [],
   }));
 }
 

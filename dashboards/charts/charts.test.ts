@@ -304,3 +304,18 @@ test('load: the frontier says what was not reached and what is known from below 
   ]);
   assert.ok(rows.some((r) => r.rate === 1_234 && r.lo === 1_000 && r.hi === 1_500));
 });
+
+test('a curve that failures end has a shape at no quantile beyond its end', () => {
+  const analysis = fixture();
+  const curve = analysis.distributions[0]!;
+  const marks = () =>
+    rowsOf(draw('latency-ecdf', analysis))
+      .filter((r) => r.mark === true && r.arm === curve.arm)
+      .map((r) => r.p as number);
+  const whole = marks();
+  assert.equal(whole.filter((p) => Math.abs(p - 0.95) < 0.02).length, 2, 'one in each condition');
+  curve.points = curve.points.filter((point) => point.p < 0.7);
+  assert.deepEqual([whole.length, marks().length], [4, 3]);
+  curve.points = [];
+  assert.equal(marks().length, 2);
+});

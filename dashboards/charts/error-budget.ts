@@ -97,7 +97,7 @@ export function errorBudget(analysis: Analysis): VegaLiteSpec | null {
 export const errorBudgetChart: Chart = {
   name: 'error-budget',
   heading: 'How fast it burns',
-  read: 'Left of the dashed line an arm stays within its objective under these faults; right of it, it burns more than it has. Denials that were expected are no errors.',
+  read: 'Left of the dashed line an arm stays within its objective under these faults; right of it, it burns more than it has. Every call that did not end well is an error, a denied one too: each is a call that its agent may make.',
   limits: 'Faults are injected far more often than production sees them, so compare arms, not levels.',
   absent: 'No calls were counted.',
   source: '/arms',

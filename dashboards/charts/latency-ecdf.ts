@@ -15,6 +15,9 @@ interface PointRow {
   mark?: true;
 }
 
+/** Points stand two in a hundred apart. */
+const farthestMark = 0.02;
+
 /** Quantiles that are not positive have no place on a logarithmic axis. */
 function rows(analysis: Analysis): PointRow[] {
   const names = axisNames(analysis);
@@ -24,16 +27,20 @@ function rows(analysis: Analysis): PointRow[] {
     analysis.distributions.filter((d) => d.phase === 'latency'),
   ).flatMap((d) => {
     const points = d.points.filter((pt) => pt.us > 0);
+    // A curve that failures end before a quantile has no mark for it.
     const nearest = (p: number) =>
-      points.reduce((best, pt, i) => (Math.abs(pt.p - p) < Math.abs(points[best]!.p - p) ? i : best), 0);
-    const marked = new Set([nearest(0.5), nearest(0.95)]);
-    return points.map((pt, i) => ({
+      points
+        .filter((pt) => Math.abs(pt.p - p) <= farthestMark)
+        .toSorted((a, b) => Math.abs(a.p - p) - Math.abs(b.p - p))
+        .slice(0, 1);
+    const marked = new Set([0.5, 0.95].flatMap(nearest));
+    return points.map((pt) => ({
       cell: labels.of(d),
       arm: names.get(d.arm) ?? d.arm,
       p: pt.p,
       // Four digits are a tenth of a pixel.
       ms: Number((pt.us / 1000).toPrecision(4)),
-      ...(marked.has(i) ? { mark: true } : {}),
+      ...(marked.has(pt) ? { mark: true } : {}),
     }));
   });
 }
@@ -115,7 +122,8 @@ export const latencyEcdfChart: Chart = {
   name: 'latency-ecdf',
   heading: 'Distribution of latency',
   read: 'Follow a curve up: at each latency it tells the share of calls that took no longer. A curve further right is a slower arm; where two curves run in parallel, the slower one costs the same factor everywhere. The dashed line crosses each curve at its p95.',
-  limits: 'Curves pool all blocks, so they carry no interval, and a slow block can bend them.',
+  limits:
+    'Curves pool all blocks, so they carry no interval, and a slow block can bend them. A curve that ends lower than the others is of an arm whose other calls ended badly.',
   absent: 'No distribution was kept: there was no latency phase.',
   source: '/distributions',
   draw: latencyEcdf,

@@ -92,8 +92,8 @@ export const latencyQuantilesChart: Chart = {
   heading: 'Median, p95 and p99',
   read: 'One row per arm. Circle, diamond and triangle are p50, p95 and p99; the thick line through each is its interval over blocks. Every condition has its own axis, since realistic tools take far longer than instant ones.',
   limits:
-    'These are levels, as description. Whether two arms differ is answered by the comparisons, which pair arms block by block and are far sharper than two intervals side by side.',
-  absent: 'No latency phase was run, or too few calls were kept for a quantile.',
+    'These are levels, as description. Whether two arms differ is answered by the comparisons, which pair arms block by block and are far sharper than two intervals side by side. A quantile that lies among calls which ended badly has no mark: the table below says how many those are.',
+  absent: 'No latency phase was run, or no call of it ended well.',
   source: '/arms',
   draw: latencyQuantiles,
 };

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fixture } from '../testing/fixture.ts';
 import { attachedFixture, emptyFixture, ruled, smokeFixture, standardFixture } from '../testing/variants.ts';
-import { answer, comparisonSentence, evidenceInterval, findingTitle, quotable } from './answer.ts';
-import { claimComparison } from './pairs.ts';
+import { answer, comparisonSentence, evidenceInterval, evidenceWords, findingTitle, quotable } from './answer.ts';
+import { claimComparison, displayUnit } from './pairs.ts';
 import { lookAgain, notTested } from './scope.ts';
 
 test('the answer: figure, interval, n, blocks, place, verdict, kind of campaign', () => {
@@ -41,9 +41,34 @@ test('lower, equal and percentage points', () => {
     comparisonSentence(analysis, comparison),
     /share of calls met by a 401 was 12\.4 percentage points lower on arm native/,
   );
+  assert.match(comparisonSentence(analysis, comparison), /95 % interval −14\.5 to −10\.3 percentage points; 8 blocks/);
   assert.match(
     comparisonSentence(analysis, { ...comparison, estimate: 0 }),
     /was the same on arm native .* as on arm native-regressed/,
+  );
+});
+
+test('a difference of shares is told in points; a share, and a ratio of load, in per cent', () => {
+  assert.deepEqual(
+    ['retry401_shift', 'error_rate_shift', 'retry401', 'saturation_ratio', 'correlation_share'].map((metric) =>
+      displayUnit(metric, 'ratio'),
+    ),
+    ['points', 'points', 'ratio', 'ratio', 'ratio'],
+  );
+  const analysis = fixture();
+  const [difference] = analysis.verdicts.find((v) => v.claim === 'C3')!.evidence;
+  assert.deepEqual(evidenceWords(analysis, difference!), {
+    size: '−12.4 percentage points',
+    interval: '−14.1 to −10.7 percentage points',
+    level: '90 %',
+  });
+  const at = analysis.arms.findIndex((a) => a.phase === 'lifecycle' && a.arm === 'native-regressed');
+  const { error_rate, ci95 } = analysis.arms[at]!.error_budget;
+  const beside = { pointer: `/arms/${at}/error_budget/error_rate`, estimate: error_rate, ci: ci95 };
+  assert.deepEqual(
+    evidenceWords(analysis, { label: 'error rate of native-regressed', ...beside, unit: 'ratio', n: 1_600 }),
+    { size: '0.75 %', interval: '0.39 to 1.31 %', level: '' },
+    'one arm’s rate stands beside the difference and is none',
   );
 });
 

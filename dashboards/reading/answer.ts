@@ -23,6 +23,7 @@ import {
   decisionComparison,
   displayUnit,
   type Evidence,
+  evidenceUnit,
   isCounted,
   keyEvidence,
   loadMetricAt,
@@ -41,8 +42,7 @@ export function intervalText(c: Comparison): string {
 function differenceWords(c: Comparison): [string, string] {
   const [size] = estimateAndInterval(Math.abs(c.estimate), c.ci95, displayUnit(c.metric, c.unit));
   if (c.estimate === 0) return ['the same', 'as'];
-  const points = c.unit === 'ratio' ? size.replace(' %', ' percentage points') : size;
-  return [`${points} ${c.estimate > 0 ? 'higher' : 'lower'}`, 'than'];
+  return [`${size} ${c.estimate > 0 ? 'higher' : 'lower'}`, 'than'];
 }
 
 /** How much stands behind a figure. Rates count episodes where faults were injected, so their n carries no noun. */
@@ -72,9 +72,10 @@ export const durabilitySentences = (analysis: Analysis): string[] =>
 export function claimComparisonText(analysis: Analysis, verdict: Verdict): string {
   const found = claimComparison(analysis, verdict.claim);
   if (found) return comparisonSentence(analysis, found.comparison);
-  const { estimate, ci, unit } = verdict.evidence[0]!;
+  const first = verdict.evidence[0]!;
+  const { estimate, ci } = first;
   if (estimate === null) return 'the figure was not estimated';
-  const [size, interval] = estimateAndInterval(estimate, ci, unit);
+  const [size, interval] = estimateAndInterval(estimate, ci, evidenceUnit(analysis, first));
   return `the figure is ${size}${interval === null ? '' : ` (${interval})`}`;
 }
 
@@ -99,7 +100,7 @@ export interface EvidenceWords {
 }
 
 /** A piece of evidence in words. A rate without an event is not zero: its upper bound stands for it. */
-export function evidenceWords(analysis: Analysis, verdict: Verdict, evidence: Evidence): EvidenceWords {
+export function evidenceWords(analysis: Analysis, evidence: Evidence): EvidenceWords {
   const { estimate, unit, pointer } = evidence;
   if (estimate === null) return { size: notEstimated, interval: null, level: '' };
   const { ci, level } = evidenceInterval(analysis, evidence);
@@ -108,7 +109,7 @@ export function evidenceWords(analysis: Analysis, verdict: Verdict, evidence: Ev
   const isRate = unit === 'ratio' && !comparisonAt(analysis, pointer) && !pressed;
   if (isRate && estimate === 0)
     return { size: ci === null ? 'none seen' : `none seen, at most ${percent(ci[1] ?? 1)}`, interval: null, level: '' };
-  const [size, interval] = estimateAndInterval(estimate, ci, displayUnit(verdict.metric, unit));
+  const [size, interval] = estimateAndInterval(estimate, ci, evidenceUnit(analysis, evidence));
   return { size: `${pressed ? boundText(pressed) : ''}${size}`, interval, level };
 }
 
@@ -116,7 +117,7 @@ export function evidenceWords(analysis: Analysis, verdict: Verdict, evidence: Ev
 function spread(analysis: Analysis, verdict: Verdict): string | null {
   const estimates = keyEvidence(analysis, verdict).flatMap((e) => (e.estimate === null ? [] : [e.estimate]));
   if (estimates.length < 2) return null;
-  return range(Math.min(...estimates), Math.max(...estimates), verdict.evidence[0]!.unit);
+  return range(Math.min(...estimates), Math.max(...estimates), evidenceUnit(analysis, verdict.evidence[0]!));
 }
 
 /** What the standing means for the claim's region. */

@@ -1,7 +1,7 @@
 /** How the arms of a campaign are shown: one order, one colour, one shape and one dash per arm, the same in every chart. */
 import type { Analysis, Subject } from '#contract/analysis.ts';
 import { alikeButFor } from '#contract/arms.ts';
-import { clean, shorten } from './format.ts';
+import { clean, list, shorten } from './format.ts';
 
 export interface ArmLook {
   arm: string;
@@ -87,15 +87,17 @@ export function isPriceOfDurability(analysis: Analysis, pair: { arm: string; bas
 function roleOf(analysis: Analysis, name: string): string | null {
   const arm = analysis.campaign.arms.find((a) => a.arm === name);
   if (!arm) return null;
-  const inAgent = { on: 'controls in the agent', off: 'no controls', regressed: 'controls as before the fix' }[
+  const other = arm.settings === undefined ? '' : ', some turned down';
+  const inAgent = { on: `controls in the agent${other}`, off: 'no controls', regressed: 'controls as before the fix' }[
     arm.controls
   ];
   if (arm.gateway === 'none') return inAgent ?? null;
   if (arm.gateway === 'passthrough')
-    return arm.controls === 'on' ? 'controls in the agent, bare gateway' : 'bare gateway, no controls';
+    return arm.controls === 'on' ? `controls in the agent${other}, bare gateway` : 'bare gateway, no controls';
   if (arm.gateway !== 'gateway') return `behind ${shorten(clean(arm.gateway), 60)}`;
-  const role = arm.controls === 'on' ? 'controls in the agent and at the gateway' : 'controls at the gateway';
-  return isDurable(arm) ? `${role}, durable audit records` : role;
+  const role = arm.controls === 'on' ? `controls in the agent${other} and at the gateway` : 'controls at the gateway';
+  const but = arm.without === undefined ? '' : ` but ${list(arm.without.map((name) => name.replaceAll('_', ' ')))}`;
+  return isDurable(arm) ? `${role}${but}, durable audit records` : `${role}${but}`;
 }
 
 /** `gateway (controls at the gateway)`. */

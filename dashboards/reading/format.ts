@@ -70,6 +70,7 @@ export function percent(share: number): string {
 const scales: Record<string, { factor: number; suffix: string; most: number }> = {
   us: { factor: 1 / 1000, suffix: ' ms', most: 4 },
   ratio: { factor: 100, suffix: ' %', most: 4 },
+  points: { factor: 100, suffix: ' percentage points', most: 4 },
   share: { factor: 100, suffix: ' %', most: 4 },
   count: { factor: 1, suffix: '', most: 0 },
   per_s: { factor: 1, suffix: ' calls/s', most: 0 },
@@ -114,7 +115,8 @@ export const attainedText = (level: number | null): string =>
   level === null ? '' : `, attained level ${levelPercent(level, '95 %')}`;
 
 /** Keeps a number and its unit on one line. */
-export const glue = (text: string): string => text.replace(/(\d) (?=(?:ms|µs|s|%|MiB)(?![\w]))/g, '$1\u00a0');
+export const glue = (text: string): string =>
+  text.replace(/(\d) (?=(?:ms|µs|s|%|percentage|MiB)(?![\w]))/g, '$1\u00a0');
 
 /** `a`, `a and b`, `a, b and c`. */
 export function list(items: readonly string[]): string {

@@ -2,6 +2,7 @@
 import type { Analysis } from '#contract/analysis.ts';
 import { boundText, frontierMetric, type LoadMetricFigure, ratioMetric } from '#contract/loadFigures.ts';
 import { byArm } from './arms.ts';
+import { campaignDoubt } from './doubt.ts';
 import { attainedText, clean, estimateAndInterval, list, notEstimated, plural } from './format.ts';
 import { displayUnit, metricText } from './pairs.ts';
 
@@ -42,13 +43,9 @@ export function pressedWords({ figure }: PressedAt): { size: string; interval: s
   return { size, interval: said };
 }
 
-/** Campaign-wide gates without which no figure tells which arm carries more. */
-const campaignGates: readonly string[] = ['parity', 'blocks voided'];
-
 /** Does a warning, or a gate on the campaign as a whole, leave this figure in doubt? */
-export const isDoubted = ({ gates, warnings }: Analysis, { pointer }: PressedAt): boolean =>
-  gates.some((g) => !g.ok && g.block === null && campaignGates.includes(g.name)) ||
-  warnings.some((w) => w.doubts?.includes(pointer));
+export const isDoubted = (analysis: Analysis, { pointer }: PressedAt): boolean =>
+  campaignDoubt(analysis) !== null || analysis.warnings.some((w) => w.doubts?.includes(pointer));
 
 /** Which way a ratio to the baseline lies: above all of it, below, or neither. */
 export function sideOfRatio({ figure: { ci95 } }: PressedAt): 'above' | 'below' | 'open' {

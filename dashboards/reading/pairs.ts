@@ -217,9 +217,20 @@ const metrics: Record<string, string> = {
   error_rate_shift: 'error rate',
 };
 
-/** CPU time is told in µs, as it is counted; latency in ms, as it is claimed. */
-export const displayUnit = (metric: string, unit: string): string =>
-  metric.startsWith('cpu_') && unit === 'us' ? 'µs' : unit;
+/**
+ * CPU time is told in µs, as it is counted; latency in ms, as it is claimed. A difference of shares is told in percentage points:
+ * 25 % less would be a quarter of them. What one arm carries of another’s load is a true ratio, and told in per cent.
+ */
+export function displayUnit(metric: string, unit: string): string {
+  if (unit === 'ratio' && metric.endsWith('_shift')) return 'points';
+  return metric.startsWith('cpu_') && unit === 'us' ? 'µs' : unit;
+}
+
+/** The same of a piece of evidence: what stands beside a difference, such as the rate of one arm, is none itself. */
+export function evidenceUnit(analysis: Analysis, { pointer, unit }: Evidence): string {
+  const behind = comparisonAt(analysis, pointer)?.comparison ?? loadMetricAt(analysis, pointer);
+  return displayUnit(behind?.metric ?? '', unit);
+}
 
 /** A metric in words; the name itself where it is not of the contract. */
 export const metricText = (metric: string): string =>

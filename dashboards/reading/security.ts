@@ -99,6 +99,13 @@ export function armSentences(analysis: Analysis, only: readonly Capability[]): s
     });
 }
 
+/** Says that some attacks only were carried out, and which were not; null where all were. */
+export function restrictedText({ attacks, left_out = [] }: SecuritySection): string | null {
+  if (left_out.length === 0) return null;
+  const of = attacks.length + left_out.length;
+  return `As campaign.yaml has it, ${count(attacks.length)} of ${count(of)} attacks were carried out. Left out: ${left_out.map(({ title }) => clean(title)).join('; ')}.`;
+}
+
 /** What of the matrix no attack and no figure speaks on, and what no real product was held to. */
 export function untestedRows(section: SecuritySection): string[] {
   const silent = section.matrix.filter((r) => r.attacks.length === 0 && r.figures.modelled.length === 0);
@@ -106,7 +113,9 @@ export function untestedRows(section: SecuritySection): string[] {
     (r) => r.measured.every((m) => applicable(m) === 0) && r.figures.measured.length === 0,
   );
   const names = (rows: typeof silent): string => list(rows.map((r) => clean(r.title).toLowerCase()));
+  const restricted = restrictedText(section);
   return [
+    ...(restricted === null ? [] : [restricted]),
     ...(silent.length > 0 ? [`Attacks on ${names(silent)}: none was carried out.`] : []),
     ...(real.length > 0
       ? [

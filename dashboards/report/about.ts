@@ -82,7 +82,7 @@ const words: [string, string][] = [
   ],
   [
     'Felt, by spans',
-    'Felt is what the agent waits. By spans is the attempt minus what the tool reports for itself. The gap between the two is time that no tier reports.',
+    'Felt is what the agent waits. By spans is the attempt minus what the tool reports for itself. The gap between the two is what neither the wire nor the gateway shows: token handling in the agent, and token checks at the tool.',
   ],
   [
     'Block',
@@ -90,7 +90,7 @@ const words: [string, string][] = [
   ],
   [
     'Interval and attained level',
-    'With few blocks an exact interval cannot hit 95 % exactly; the level it attains is printed with it. Below six blocks there is none.',
+    'With few blocks an exact interval cannot hit 95 % exactly; the level it attains is printed with it. Resampling attains none that could be told, so its level is nominal. Below six blocks no interval is given.',
   ],
   [
     'Margin',

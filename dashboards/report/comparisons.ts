@@ -32,7 +32,7 @@ function cells(analysis: Analysis, c: Comparison): Part[] {
     html`${metricText(c.metric)}<small><code>${c.metric}</code></small>`,
     html`${pairName(c)}${meaning === null ? null : html`<small>${meaning}</small>`}`,
     estimate,
-    interval === null ? 'none' : html`${interval}<small>attained ${levelPercent(c.level, '95 %')}</small>`,
+    interval === null ? 'none' : html`${interval}<small>${levelText(c)}</small>`,
     html`${ratio}${c.ci95_ratio === null ? null : html`<small>${number(c.ci95_ratio[0], 3)} to ${number(c.ci95_ratio[1], 3)}</small>`}`,
     count(c.blocks),
     count(c.n),
@@ -40,6 +40,10 @@ function cells(analysis: Analysis, c: Comparison): Part[] {
     sensitivity(c),
   ];
 }
+
+/** A level that the interval is known to have; else the one that was asked for. */
+const levelText = ({ level }: Comparison): string =>
+  level === null ? 'nominal 95 %' : `attained ${levelPercent(level, '95 %')}`;
 
 interface Group extends Cell {
   phase: string;
@@ -87,6 +91,6 @@ export function allComparisons(analysis: Analysis): Html {
   const body =
     groups.length === 0
       ? html`<p>Nothing was compared.</p>`
-      : html`<p>Each is the pseudomedian over blocks of the difference between two arms in the same block (Hodges–Lehmann, with the exact signed-rank interval at the level that it attains), or for rates a difference with a block-bootstrap interval. A paired t and a block bootstrap stand beside it.</p>${groups.map((g, i) => groupTable(analysis, g, i))}`;
+      : html`<p>Each is made from differences between two arms in the same block. How, its method says. <code>signed_rank</code>, of quantiles and CPU time: the pseudomedian over blocks (Hodges–Lehmann) with the exact signed-rank interval at the level that it attains. <code>paired_t</code>, of means, which have to add up over their parts: the mean over blocks with Student’s interval. <code>block_bootstrap</code>, of rates: the pooled difference, with an interval by resampling whole blocks at a nominal level. <code>zero_bound</code>, of rates without an event in either arm: nought, within what may have gone unseen. A paired t and a block bootstrap of the mean stand beside the first two.</p>${groups.map((g, i) => groupTable(analysis, g, i))}`;
   return section({ id: 'comparisons', title: 'All comparisons', body });
 }

@@ -5,18 +5,15 @@ import { cellText, pairName } from '../reading/pairs.ts';
 import { armRows } from './anchors.ts';
 import { type Html, html, type Part } from './html.ts';
 import { section, table } from './parts.ts';
+import { quantileCells, quantileMarks } from './quantiles.ts';
 import { attempts, explained, tasks } from './where.ts';
-
-const withInterval = (us: number | null, ci: readonly [number, number] | null): Part =>
-  ci === null ? micros(us) : html`${micros(us)}<small>${microsInterval(ci)}</small>`;
 
 const numeric = (label: string) => ({ label, numeric: true });
 
 function levels(analysis: Analysis): Html {
   return table({
     id: 'latency-table',
-    caption:
-      'Latency felt by the agent, from due to outcome, and the hop as the spans tell it (attempt minus tool service), in µs. Pooled over blocks; below each, its 95 % block-bootstrap interval. A dash: not estimated, too few calls.',
+    caption: `Latency felt by the agent, from due to outcome, and the hop as the spans tell it (attempt minus tool service), in µs. Pooled over blocks; below each, its 95 % block-bootstrap interval. ${quantileMarks}`,
     columns: [
       { label: 'Arm' },
       { label: 'Workload · condition' },
@@ -34,19 +31,7 @@ function levels(analysis: Analysis): Html {
       const a = analysis.arms[i]!;
       return {
         id: `arms-${i}-latency`,
-        cells: [
-          a.arm,
-          cellText(a),
-          count(a.calls),
-          withInterval(a.p50_us, a.p50_ci),
-          withInterval(a.p95_us, a.p95_ci),
-          withInterval(a.p99_us, a.p99_ci),
-          micros(a.cold.p50_us),
-          micros(a.hop.p50_us),
-          micros(a.hop.p95_us),
-          micros(a.hop.p99_us),
-          micros(a.hop.gateway_self_p95_us),
-        ],
+        cells: [a.arm, cellText(a), count(a.calls), ...quantileCells(analysis, a)],
       };
     }),
   });
@@ -99,7 +84,7 @@ function gapTable(analysis: Analysis): Html | null {
   return table({
     id: 'span-gap',
     caption:
-      'Added mean, felt by the agent and by spans, µs. The gap is what self-reported timings hide: accepting connections and queueing in the event loop.',
+      'Added mean, felt by the agent and by spans (attempts minus what the tool reports for itself), µs. Accepting connections and queueing happen while an attempt waits, so both hold them. The gap is what neither the wire nor the gateway shows: token handling in the agent, and token checks at the tool.',
     columns: [
       { label: 'Pair' },
       { label: 'Workload · condition' },

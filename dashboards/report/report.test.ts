@@ -187,6 +187,77 @@ test('what was not estimated is a dash or is said, never a zero', async () => {
   assert.match(rowOf(html, 'comparisons-0'), / none /);
 });
 
+test('a quantile that lies among calls which ended badly is not reached; the dash is for what was not seen', async () => {
+  const analysis = fixture();
+  const at = analysis.arms.findIndex((a) => a.phase === 'latency' && a.arm === 'gateway');
+  const row = async (): Promise<string> => rowOf(await page(analysis), `arms-${at}-latency`);
+  const arm = analysis.arms[at]!;
+  const curve = analysis.distributions.find((d) => d.arm === 'gateway' && d.condition === arm.condition)!;
+  arm.outcomes = { ok: 2_160, denied: 40, failed: 100, timeout: 90, lost: 10 };
+  Object.assign(arm, { p95_us: null, p95_ci: null, p99_us: null, p99_ci: null });
+  Object.assign(arm.hop, { p95_us: null, p99_us: null, gateway_self_p95_us: null });
+  curve.points = [
+    { p: 0.5, us: 499 },
+    { p: 0.88, us: 640.4 },
+  ];
+  assert.match(
+    await row(),
+    /gateway tool-chain · instant\/c1\/http 2,400 499 495 to 503 ≥ 640 not reached: 10 % failed ≥ 640 not reached: 10 % failed \d+ 359 not reached 10 % failed not reached 10 % failed not reached 10 % failed $/,
+  );
+  arm.hop.p50_us = null;
+  assert.match(await row(), /10 % failed \d+ – – – – $/, 'no span was seen: nothing tells of the hop');
+  Object.assign(arm, {
+    p50_us: null,
+    p50_ci: null,
+    outcomes: { ok: 0, denied: 0, failed: 0, timeout: 2_400, lost: 0 },
+  });
+  curve.points = [];
+  assert.match(await row(), /2,400 not reached 100 % failed not reached 100 % failed not reached 100 % failed/);
+  const text = textOf(await page(analysis));
+  assert.match(text, /“≥” is then the highest quantile below it that was answered/);
+  assert.doesNotMatch(text, /not estimated, too few calls/);
+});
+
+test('an interval whose level is nominal is not said to attain one, and every method is named', async () => {
+  const analysis = fixture();
+  const html = await page(analysis);
+  const rates = analysis.comparisons.findIndex((c) => c.method === 'block_bootstrap');
+  assert.match(rowOf(html, `comparisons-${rates}`), /percentage points nominal 95 %/);
+  assert.match(rowOf(html, 'comparisons-0'), /attained 96\.1 %/);
+  const text = textOf(html);
+  for (const method of ['signed_rank', 'paired_t', 'block_bootstrap', 'zero_bound'])
+    assert.match(text, new RegExp(`${method} , of `), method);
+  assert.match(text, /the mean over blocks with Student’s interval/);
+});
+
+test('the gap between felt and spans is laid to the agent and the tool, which lie outside of an attempt’s hop', async () => {
+  const text = textOf(await page(fixture()));
+  const said =
+    'The gap is what neither the wire nor the gateway shows: token handling in the agent, and token checks at the tool.';
+  assert.ok(text.includes(said));
+  assert.doesNotMatch(text, /self-reported timings hide|no tier reports/);
+});
+
+test('the rules by which thresholds and errors are counted are told', async () => {
+  const text = textOf(await page(requiredFixture()));
+  assert.match(text, /“= 100 %” and “= 0 %” are counted, and no interval is asked: .* broken by a single one/);
+  assert.match(text, /Every call that did not end well is an error, a denied one too/);
+  assert.doesNotMatch(text, /Denials that were expected are no errors/);
+});
+
+test('a gate without a reading is unknown: in the count, in its row, and in every reading', async () => {
+  const analysis = fixture();
+  const blind = analysis.gates.filter((g) => g.name === 'CPU steal').slice(0, 3);
+  for (const gate of blind) Object.assign(gate, { value: null, limit: null });
+  const html = await page(analysis);
+  const text = textOf(html);
+  assert.match(text, /21 of 24 readings held, 3 could not be taken\. 0 blocks voided, 8 kept/);
+  assert.match(text, /CPU steal held \(5 of 8\); unknown \(3 of 8\)/);
+  assert.match(rowOf(html, `gates-${analysis.gates.indexOf(blind[0]!)}`), /CPU steal 0 unknown unknown unknown/);
+  for (const gate of analysis.gates.filter((g) => g.name === 'CPU steal')) gate.value = null;
+  assert.match(textOf(await page(analysis)), /CPU steal unknown \(8 of 8\)/);
+});
+
 test('trouble is told: failed gates, warnings with their mend, an A/A pair that fails, other methods that disagree', async () => {
   const html = await page(troubledFixture());
   const text = textOf(html);

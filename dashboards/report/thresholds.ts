@@ -47,7 +47,7 @@ export function thresholds(analysis: Analysis): Html | null {
   const body = html`<div class="claims">${table({
     id: 'threshold-table',
     caption:
-      'What campaign.yaml requires. Held where the 95 % interval lies wholly on the right side of the limit in every place, broken where it lies wholly on the wrong side in one, inconclusive otherwise.',
+      'What campaign.yaml requires. Held where the 95 % interval lies wholly on the right side of the limit in every place, broken where it lies wholly on the wrong side in one, inconclusive otherwise. “= 100 %” and “= 0 %” are counted, and no interval is asked: held where there is no exception in any place, broken by a single one, inconclusive where there was nothing to count.',
     columns: ['Threshold', 'Result', 'Estimate, interval, n', 'Why, and for which subject'].map((label) => ({ label })),
     rows: analysis.thresholds.map((t, i) => ({
       id: `thresholds-${i}`,

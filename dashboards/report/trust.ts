@@ -10,6 +10,7 @@ import {
   quantity,
   signedMicros,
 } from '../reading/format.ts';
+import { gatesIn, readingsText, stateOfGate } from '../reading/gates.ts';
 import { cellText, displayUnit, pairName } from '../reading/pairs.ts';
 import { type Html, html } from './html.ts';
 import { bullets, fold, section, table } from './parts.ts';
@@ -18,22 +19,31 @@ const value = (v: number | null, unit: string): string => (v === null ? 'unknown
 
 /** The reading that is nearest to failing, or the worst of those that failed. */
 function worst(gates: readonly Gate[]): Gate {
-  const failed = gates.filter((g) => !g.ok);
+  const failed = gatesIn(gates, 'failed');
   return [...(failed.length > 0 ? failed : gates)].sort((a, b) => (b.value ?? -Infinity) - (a.value ?? -Infinity))[0]!;
+}
+
+/** `held (8 of 8)`, `failed in block 2`, `held (6 of 8); unknown (2 of 8)`. */
+function resultOf(all: readonly Gate[]): string {
+  const [held, failed, unknown] = [gatesIn(all, 'held'), gatesIn(all, 'failed'), gatesIn(all, 'unknown')];
+  const share = (some: readonly Gate[]): string => `(${count(some.length)} of ${count(all.length)})`;
+  const blocks = failed.map((g) => (g.block === null ? 'the campaign' : `block ${g.block}`));
+  return [
+    ...(failed.length > 0 ? [`failed in ${list(blocks)}`] : held.length > 0 ? [`held ${share(held)}`] : []),
+    ...(unknown.length > 0 ? [`unknown ${share(unknown)}`] : []),
+  ].join('; ');
 }
 
 function gateRows(analysis: Analysis) {
   const names = [...new Set(analysis.gates.map((g) => g.name))];
   return names.map((name) => {
     const all = analysis.gates.filter((g) => g.name === name);
-    const failed = all.filter((g) => !g.ok);
     const at = worst(all);
-    const blocks = failed.map((g) => (g.block === null ? 'the campaign' : `block ${g.block}`));
     return {
-      ...(failed.length > 0 ? { kind: 'warn' as const } : {}),
+      ...(all.every((g) => stateOfGate(g) === 'held') ? {} : { kind: 'warn' as const }),
       cells: [
         name,
-        failed.length === 0 ? `held (${count(all.length)} of ${count(all.length)})` : `failed in ${list(blocks)}`,
+        resultOf(all),
         value(at.value, at.unit),
         value(at.limit, at.unit),
         at.voids ? 'voids the block' : 'informs',
@@ -43,9 +53,10 @@ function gateRows(analysis: Analysis) {
   });
 }
 
+const heldWords = { held: 'yes', failed: 'no', unknown: 'unknown' } as const;
+
 function gateTable(analysis: Analysis): Html {
   if (analysis.gates.length === 0) return html`<p>No gate was read.</p>`;
-  const failed = analysis.gates.filter((g) => !g.ok).length;
   const { voided, kept } = analysis.campaign.blocks;
   const each = table({
     id: 'gates-each',
@@ -59,17 +70,17 @@ function gateTable(analysis: Analysis): Html {
     ],
     rows: analysis.gates.map((g, i) => ({
       id: `gates-${i}`,
-      ...(g.ok ? {} : { kind: 'warn' as const }),
+      ...(stateOfGate(g) === 'held' ? {} : { kind: 'warn' as const }),
       cells: [
         g.name,
         g.block === null ? 'all' : String(g.block),
         value(g.value, g.unit),
         value(g.limit, g.unit),
-        g.ok ? 'yes' : 'no',
+        heldWords[stateOfGate(g)],
       ],
     })),
   });
-  return html`<p>${failed === 0 ? `All ${count(analysis.gates.length)} readings held.` : `${count(failed)} of ${count(analysis.gates.length)} readings failed.`} ${plural(voided, 'block')} voided, ${count(kept)} kept. Gates judge the instrument, never the outcome: a slow arm is no reason to void a block.</p>
+  return html`<p>${readingsText(analysis.gates)}. ${plural(voided, 'block')} voided, ${count(kept)} kept. Gates judge the instrument, never the outcome: a slow arm is no reason to void a block.</p>
 ${table({
   id: 'gates',
   caption: 'Gates, each at its worst reading.',

@@ -41,8 +41,8 @@ ${limits.length > 0 ? html`<div class="note" role="note">${limits.map((s) => htm
 /** Units of figures that are pooled estimates; counts and sizes stand as they were read. */
 const estimated = (unit: string): boolean => unit === 'us' || unit === 'ratio';
 
-function figureOf(analysis: Analysis, verdict: Verdict, evidence: Evidence): Html {
-  const { size, interval, level } = evidenceWords(analysis, verdict, evidence);
+function figureOf(analysis: Analysis, evidence: Evidence): Html {
+  const { size, interval, level } = evidenceWords(analysis, evidence);
   const at = html`<small>${placeOf(analysis, evidence)}; n = ${count(evidence.n)}</small>`;
   const named = level === '' ? null : html`${level} interval `;
   const bare =
@@ -55,7 +55,7 @@ function figureOf(analysis: Analysis, verdict: Verdict, evidence: Evidence): Htm
 const mostFigures = 4;
 
 function figuresOf(analysis: Analysis, verdict: Verdict): Html {
-  const all = verdict.evidence.map((e) => figureOf(analysis, verdict, e));
+  const all = verdict.evidence.map((e) => figureOf(analysis, e));
   const estimates = keyEvidence(analysis, verdict).flatMap((e) => (e.estimate === null ? [] : [e.estimate]));
   if (all.length <= mostFigures || estimates.length === 0) return html`${all}`;
   const span = range(

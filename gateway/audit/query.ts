@@ -1,5 +1,6 @@
 /** Which records someone asks for. */
 import { WeighbridgeError } from '#contract/errors.ts';
+import { printable } from '#contract/printable.ts';
 import type { ReadRecord } from './lines.ts';
 import { readRecords } from './lines.ts';
 import type { AuditRecord } from './record.ts';
@@ -57,10 +58,7 @@ function timeOf(option: string, text: string): number {
   });
 }
 
-/** Agents and reasons hold what others chose: no control character of theirs reaches a terminal. */
-const printable = (text: string): string => text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, '?');
-
-/** One record for a human, in one line. */
+/** One record for a human, in one line: agents and reasons hold what others chose. */
 export function describeRecord(record: ReadRecord['record']): string {
   const { seq, time, event, decision, agent, operation, status, control, reason, trace_id } = record;
   const why = decision === 'deny' ? `  ${control}: ${reason}` : '';
