@@ -4,6 +4,7 @@ import { cpSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Analysis } from '#contract/analysis.ts';
+import type { Race } from '#contract/security.ts';
 import { root, scratch, weighbridge } from './campaign/harness.ts';
 
 const reference = join(root, 'results/reference');
@@ -51,4 +52,18 @@ test('the README quotes its decision record, and gives its verdicts with their f
       assert.ok(row.includes(shown), `${claim}: ${shown}`);
     }
   }
+});
+
+test('the committed races: no escalation in 2,000 trials of the hardened agent, every call served; before the fix most escalate', () => {
+  const races = JSON.parse(readFileSync(join(root, 'results/races.json'), 'utf8')) as Race[];
+  const of = (strategy: string) => races.filter((r) => r.strategy === strategy);
+  const sum = (rows: readonly Race[], key: 'trials' | 'escalated' | 'served' | 'calls'): number =>
+    rows.reduce((n, r) => n + r[key], 0);
+  const hardened = of('hardened');
+  assert.ok(sum(hardened, 'trials') >= 2_000);
+  assert.equal(sum(hardened, 'escalated'), 0);
+  assert.equal(sum(hardened, 'served'), sum(hardened, 'calls'));
+  const before = of('regressed').toSorted((a, b) => a.gap_ms - b.gap_ms);
+  assert.equal(before[0]!.gap_ms, 0);
+  assert.ok(before[0]!.ci95[0] > 0.5 && before.at(-1)!.escalated < before[0]!.escalated);
 });
