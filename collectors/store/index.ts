@@ -25,9 +25,20 @@ const databaseName = 'collector.duckdb';
  * Compression levels of zstd: blocks are read once more and thrown away; what they are merged into stays. Measured on the
  * 81,000 attempts of a quick campaign: level 12 takes 0.4 s and 1.06 MB, 19 takes 2.4 s and 1.00 MB; on its 216,000 spans
  * the higher level would take 19 s in place of 2.
+ *
+ * Rows that share a dictionary: of fewer, more values repeat within it. On a quick campaign spans take 5 % less by groups of
+ * 65,536 than of 262,144, calls 3 % less by 16,384; log lines take less the more of them stand together.
  */
-const blockLevel = 3;
-const mergedLevel = { calls: 19, attempts: 19, spans: 12, logs: 19, resources: 19, load: 12 };
+const packing = {
+  block: { level: 3, rows: 262_144 },
+  calls: { level: 19, rows: 16_384 },
+  attempts: { level: 19, rows: 16_384 },
+  spans: { level: 12, rows: 65_536 },
+  logs: { level: 19, rows: 262_144 },
+  resources: { level: 19, rows: 262_144 },
+  load: { level: 12, rows: 262_144 },
+};
+type Packing = (typeof packing)[keyof typeof packing];
 /** How long to wait for the database of a collector that is about to end. */
 const lockWait_ms = 3_000;
 const lockPoll_ms = 50;
@@ -205,7 +216,7 @@ export class Store {
   async #writeStaged(directory: string): Promise<void> {
     this.#flush();
     for (const output of outputs) {
-      await this.#write(sql(`ordered_${output}`), join(directory, `${output}.parquet`), blockLevel);
+      await this.#write(sql(`ordered_${output}`), join(directory, `${output}.parquet`), packing.block);
     }
   }
 
@@ -215,12 +226,13 @@ export class Store {
     for (const output of outputs) {
       const files = names.map((name) => fileLiteral(join(this.#dir, 'blocks', name, `${output}.parquet`)));
       const rows = sql('merged', { files: `[${files.join(', ')}]` });
-      await this.#write(rows, join(directory, `${output}.parquet`), mergedLevel[output]);
+      await this.#write(rows, join(directory, `${output}.parquet`), packing[output]);
     }
   }
 
-  async #write(rows: string, file: string, level: number): Promise<void> {
-    await this.#connection.run(sql('write_parquet', { rows, file: literal(file), level: String(level) }));
+  async #write(rows: string, file: string, { level, rows: rows_a_group }: Packing): Promise<void> {
+    const how = { level: String(level), rows_a_group: String(rows_a_group) };
+    await this.#connection.run(sql('write_parquet', { rows, file: literal(file), ...how }));
   }
 
   #staged(): Promise<StoredCounts> {

@@ -48,6 +48,7 @@ function finish(name: string, svg: string, spec: VegaLiteSpec): string {
   const description = `<desc id="${name}-desc">${escapeMarkup(String(spec.description ?? ''))}</desc>`;
   return svg
     .replaceAll(/<path class="background" aria-hidden="true" d="M0,0h0v0h0Z"[^>]*\/>/g, '')
+    .replaceAll('<path class="foreground" aria-hidden="true" d="" display="none"/>', '')
     .replace(/<[^>]*>/g, (tag) => withoutRepetition(shortNumbers(uniqueIds(name, tag))))
     .replace(/^<svg/, `<svg font-family="${font}"`)
     .replace(/ class="marks"/, ` role="img" aria-labelledby="${name}-title ${name}-desc"`)
@@ -55,7 +56,13 @@ function finish(name: string, svg: string, spec: VegaLiteSpec): string {
 }
 
 const withoutRepetition = (tag: string): string =>
-  tag.replace(` font-family="${font}"`, '').replace(' opacity="1"', '').replace(' pointer-events="none"', '');
+  tag
+    .replace(` font-family="${font}"`, '')
+    .replace(' opacity="1"', '')
+    .replace(' pointer-events="none"', '')
+    // Vega's names of its own parts: no style and no reader asks for them.
+    .replace(/ class="(?:mark|role)-[^"]*"/, '')
+    .replace(/ aria-roledescription="[^"]*"/, '');
 
 const uniqueIds = (name: string, tag: string): string =>
   tag.replace(/ id="(\w+)"/, ` id="${name}-$1"`).replaceAll('url(#', `url(#${name}-`);
