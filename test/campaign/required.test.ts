@@ -72,7 +72,7 @@ test('a threshold that cannot be read ends with 104 before anything runs', async
 test('compare: from the raw data of two directories, as text and as JSON', async () => {
   const [a, b] = [join(place.dir, 'A'), join(place.dir, 'B')];
   const options = { blocks: 8, sessions: [latency], noise_us: 30, block_sd_us: 4 };
-  const few = arms.filter((x) => ['direct', 'native', 'gateway'].includes(x.arm));
+  const few = arms.filter((x) => ['direct', 'direct-b', 'native', 'gateway'].includes(x.arm));
   await writeSynthetic({ ...options, dir: a, seed: 'a', arms: few });
   const slower = few.map((x) => (x.arm === 'gateway' ? { ...x, gateway_us: 350 } : x));
   await writeSynthetic({ ...options, dir: b, seed: 'b', arms: slower });
