@@ -4,6 +4,7 @@ import { cpSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Analysis } from '#contract/analysis.ts';
+import type { Manifest } from '#contract/manifest.ts';
 import type { Race } from '#contract/security.ts';
 import { root, scratch, weighbridge } from './campaign/harness.ts';
 
@@ -24,6 +25,12 @@ test('it is small, and verifies', async () => {
   assert.ok(bytes <= 5 * 2 ** 20, `${bytes} bytes`);
   const { code, stdout } = await weighbridge(['verify', reference]);
   assert.equal(code, 0, stdout);
+});
+
+test('it was measured by code that is committed, in blocks that count', () => {
+  const { weighbridge: by, blocks } = JSON.parse(readFileSync(join(reference, 'manifest.json'), 'utf8')) as Manifest;
+  assert.equal(by.dirty, false);
+  assert.ok(blocks.every((b) => b.voided === null));
 });
 
 test('its outcome is rebuilt to the same bytes', async () => {

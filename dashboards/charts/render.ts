@@ -62,7 +62,11 @@ const withoutRepetition = (tag: string): string =>
     .replace(' pointer-events="none"', '')
     // Vega's names of its own parts: no style and no reader asks for them.
     .replace(/ class="(?:mark|role)-[^"]*"/, '')
-    .replace(/ aria-roledescription="[^"]*"/, '');
+    .replace(/ aria-roledescription="[^"]*"/, '')
+    // What SVG takes where nothing is said.
+    .replace(' stroke-width="1"', '')
+    .replace(' text-anchor="start"', '')
+    .replace(' transform="translate(0,0)"', '');
 
 const uniqueIds = (name: string, tag: string): string =>
   tag.replace(/ id="(\w+)"/, ` id="${name}-$1"`).replaceAll('url(#', `url(#${name}-`);

@@ -34,7 +34,9 @@ export function table({ id, caption, columns, rows, cards = false }: TableInput)
   const cell = (part: Part, i: number) =>
     i === 0
       ? html`<th scope="row">${part}</th>`
-      : html`<td${cls(i)} data-label="${columns[i]?.label ?? ''}">${cards ? html`<div>${part}</div>` : part}</td>`;
+      : cards
+        ? html`<td${cls(i)} data-label="${columns[i]?.label ?? ''}"><div>${part}</div></td>`
+        : html`<td${cls(i)}>${part}</td>`;
   return html`<div class="scroll${cards ? ' cards' : ''}" role="region" aria-labelledby="${id}-caption" tabindex="0"><table id="${id}">
 <caption id="${id}-caption"><span>${caption}</span></caption>
 <thead><tr>${columns.map((c, i) => html`<th scope="col"${cls(i)}>${c.label}</th>`)}</tr></thead>
