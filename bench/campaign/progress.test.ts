@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatLeft, formatStep, terminalProgress } from './progress.ts';
+import { formatLeft, formatStep, paceKeeper, terminalProgress } from './progress.ts';
 
 const step = {
   block: 1,
@@ -13,8 +13,26 @@ const step = {
 };
 
 test('a step tells phase, block, round and the time left', () => {
-  assert.equal(formatStep(step, 30), 'block 2/8 · latency instant/c1/http · round 4/15 · 25 % · about 1 min 30 s left');
-  assert.match(formatStep({ ...step, fraction: 0.001 }, 30), /estimating/);
+  assert.equal(formatStep(step, 90), 'block 2/8 · latency instant/c1/http · round 4/15 · 25 % · about 1 min 30 s left');
+  const attack = { ...step, block: null, phase: 'scope-race', condition: 'native' };
+  assert.equal(formatStep(attack, null), 'attacks · scope-race native · round 4/15 · 25 % · estimating the time left');
+});
+
+test('the time left is at the pace of this sitting, and of the attacks once they have begun', () => {
+  let now = 5_000;
+  const left_s = paceKeeper(() => now);
+  // Half was done in sittings before.
+  assert.equal(left_s(0.5), null);
+  now += 100_000;
+  assert.equal(left_s(0.51), null);
+  assert.equal(left_s(0.75), 100);
+  // A block is void, and one more planned.
+  assert.equal(Math.round(left_s(0.7)!), 150);
+  now += 100_000;
+  left_s(1);
+  assert.equal(left_s(0), null);
+  now += 10_000;
+  assert.equal(left_s(0.5), 10);
 });
 
 test('minutes and seconds never read 60, and long times are told in minutes', () => {
@@ -48,11 +66,21 @@ test('on a terminal one line is rewritten, no wider than the terminal, at most t
   assert.ok(out.written[0]!.length - clear.length < 60);
 });
 
-test('elsewhere nothing is drawn, but notes are said', () => {
+test('elsewhere each block is told of once, and what is noted', () => {
   const out = stream(false);
-  const progress = terminalProgress(out as unknown as NodeJS.WriteStream, () => 10_000);
-  progress.step(step);
+  let now = 0;
+  const progress = terminalProgress(out as unknown as NodeJS.WriteStream, () => now);
+  progress.step({ ...step, fraction: 0 });
+  now = 30_000;
+  progress.step({ ...step, fraction: 0.2, round: 14 });
   progress.note('block 1 is void');
+  progress.step({ ...step, block: 2 });
   progress.end();
-  assert.deepEqual(out.written, ['block 1 is void\n']);
+  const told = (block: number, rest: string) =>
+    `block ${block}/8 · latency instant/c1/http · round 4/15 · ${rest} left\n`;
+  assert.deepEqual(out.written, [
+    told(2, '0 % · estimating the time'),
+    'block 1 is void\n',
+    told(3, '25 % · about 1 min 30 s'),
+  ]);
 });

@@ -65,9 +65,9 @@ export async function keepSecurity(phase: SecurityPhase, context: Context): Prom
     cite: (records) => cited.push(...records),
     progress: ({ arm, attack, done, of }) =>
       progress.step({
-        block: 0,
-        blocks: 1,
-        phase: `attack ${attack}`,
+        block: null,
+        blocks: 0,
+        phase: attack,
         condition: arm,
         round: done,
         rounds: of,

@@ -143,8 +143,8 @@ thresholds: {relay.p95: '< 10 s', relay.felt_p95_shift: '< 10 s', direct.error_r
       supervisor,
       progress: {
         step({ block }) {
-          begin[block]?.();
-          delete begin[block];
+          begin[block!]?.();
+          delete begin[block!];
         },
         note: (note) => notes.push(note),
         end: () => undefined,
