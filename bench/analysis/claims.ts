@@ -1,6 +1,8 @@
 /** Which figures each claim stands on. */
+
 import type { Comparison } from '#contract/analysis.ts';
 import type { Manifest } from '#contract/manifest.ts';
+import { isTime } from '#contract/metrics.ts';
 import { securityMetrics } from '#contract/security.ts';
 import type { ArmPair } from './metrics.ts';
 
@@ -37,9 +39,5 @@ export function comparisonsOfClaim(manifest: Manifest, claim: Claim, comparisons
 /** Is this claim decided by what came of attacks, and by no block? */
 export const isSecurity = (claim: Claim): boolean => (securityMetrics as readonly string[]).includes(claim.metric);
 
-/** Claims on times, in whose place the A/A pair has to show that such a difference could be told from none. */
-export const isTiming = (claim: Claim): boolean => /^(felt|hop|connected|task|cold)_/.test(claim.metric);
 /** Claims on what a call takes, in time or CPU: an arm whose calls end badly takes less. */
-export const isCost = (claim: Claim): boolean => isTiming(claim) || claim.metric === 'cpu_per_call_shift';
-export const aaMetricOf = (claim: Claim): string =>
-  claim.metric.includes('p50') ? 'felt_p50_shift' : 'felt_p95_shift';
+export const isCost = (claim: Claim): boolean => isTime(claim.metric) || claim.metric === 'cpu_per_call_shift';

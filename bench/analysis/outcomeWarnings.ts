@@ -1,8 +1,10 @@
 /** Warnings on what is missing from a figure: calls without an answer, spans, lines, readings. */
+
 import type { Analysis, ArmFigures, Warning } from '#contract/analysis.ts';
 import type { Manifest } from '#contract/manifest.ts';
+import { isTime } from '#contract/metrics.ts';
 import { keptBlocks } from './cells.ts';
-import { type Claim, comparisonsOfClaim, isCost, isTiming, pairOfClaim } from './claims.ts';
+import { type Claim, comparisonsOfClaim, isCost, pairOfClaim } from './claims.ts';
 import type { Omission } from './comparisons.ts';
 import { type Doubts, pairText, percent, unique } from './doubts.ts';
 import { failureLimit } from './metrics.ts';
@@ -95,7 +97,7 @@ export function failureWarnings({ data, arms, main }: Doubts): Warning[] {
   );
   if (uneven.length > 0) {
     const touched = (claim: Claim): boolean =>
-      isTiming(claim) && comparisonsOfClaim(data.manifest, claim, main.comparisons).length > 0;
+      isTime(claim.metric) && comparisonsOfClaim(data.manifest, claim, main.comparisons).length > 0;
     warnings.push({
       code: 'denied_calls',
       message: `Calls of the latency phase were denied (${uneven.map((s) => `${s.workload}, ${s.condition}`).join('; ')}): an arm that denies does less work.`,

@@ -1,8 +1,10 @@
 /** Doubt about the measurement, as part of the result: what was found, what to do, and which verdicts it caps. */
+
 import type { Warning } from '#contract/analysis.ts';
 import { type Manifest, setAside, voidableBlocks } from '#contract/manifest.ts';
+import { equalsMetric, isTime } from '#contract/metrics.ts';
 import { fewestBlocks } from '../stats/signedRank.ts';
-import { aaMetricOf, isSecurity, isTiming } from './claims.ts';
+import { isSecurity } from './claims.ts';
 import { type Doubts, micros, unique } from './doubts.ts';
 import { attachedWarnings, failureWarnings, lossWarnings, omissionWarnings } from './outcomeWarnings.ts';
 import { equalPair } from './resolution.ts';
@@ -106,7 +108,7 @@ function parityWarnings(manifest: Manifest): Warning[] {
 
 function resolutionWarnings({ data, aa }: Doubts): Warning[] {
   const { manifest } = data;
-  const timing = manifest.claims.filter(isTiming);
+  const timing = manifest.claims.filter((c) => isTime(c.metric));
   if (!equalPair(data) || (aa.length === 0 && timing.length > 0)) {
     return [
       {
@@ -128,6 +130,6 @@ function resolutionWarnings({ data, aa }: Doubts): Warning[] {
         a.result === 'fails'
           ? 'Look for what sets the two apart: the instrument is biased.'
           : 'Run more blocks, or a quieter machine.',
-      caps: timing.filter((c) => aaMetricOf(c) === a.metric).map((c) => c.claim),
+      caps: timing.filter((c) => equalsMetric(c.metric) === a.metric).map((c) => c.claim),
     }));
 }

@@ -1,6 +1,7 @@
 /** What changed between the estimates of two campaigns, each with an interval from the blocks of both. */
 import type { Analysis, Comparison } from '#contract/analysis.ts';
 import type { CampaignChanges, Change, Estimate } from '#contract/changes.ts';
+import { equalsMetric, isTime } from '#contract/metrics.ts';
 import { holmAdjusted } from '../stats/holm.ts';
 import { differenceOfIndependent } from '../stats/independent.ts';
 import { hodgesLehmannShift, mannWhitneyInterval, mannWhitneyP } from '../stats/mannWhitney.ts';
@@ -170,8 +171,8 @@ function doubtsOf([sideA, sideB]: readonly [Side, Side], a: Found, b: Found): st
 
 /** What the A/A pair came to where a time was measured; null for what is no time. */
 function equalsOf({ aa }: Analysis, c: Comparison): string | null {
-  if (!/^(felt|hop|connected|task|cold)_/.test(c.metric)) return null;
-  const metric = c.metric.includes('p50') ? 'felt_p50_shift' : 'felt_p95_shift';
+  if (!isTime(c.metric)) return null;
+  const metric = equalsMetric(c.metric);
   const found = aa.find((x) => x.workload === c.workload && x.condition === c.condition && x.metric === metric);
   return found?.result ?? 'none was weighed';
 }

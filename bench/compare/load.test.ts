@@ -74,7 +74,7 @@ test('a saturation that fell by a fifth is named, with its factor and interval',
 test('one that did not change is none beyond a tenth', () => {
   const c = changeOf(pressed([figure(about(1_000, 'c'))]), pressed([figure(about(1_000, 'd'))]));
   assert.equal(c.verdict, 'no_difference', c.why);
-  assert.match(c.why, /^No change of more than ×1\.1 or below ÷1\.1 shown/);
+  assert.match(c.why, /^No change beyond ÷1\.1 or ×1\.1: /);
 });
 
 test('frontiers that overlap by a step decide nothing, and those that lie apart do', () => {
@@ -108,6 +108,16 @@ test('what is in doubt in either campaign decides nothing, and says which and wh
   const few = changeOf(pressed([a]), pressed([figure(about(500, 'g', 3), { missing: '3 blocks are fewer than 6' })]));
   assert.deepEqual([few.verdict, few.ci95], ['inconclusive', null]);
   assert.match(few.why, /but in B, 3 blocks are fewer than 6/);
+});
+
+test('blocks that follow one another are found where a ratio is known from above alone, too', () => {
+  const ratio = (most: number): LoadMetricFigure =>
+    figure(
+      Array.from({ length: 20 }, (_, i): Ends => [0, most + most * 0.05 * i]),
+      { metric: 'saturation_ratio', unit: 'ratio', baseline: 'direct' },
+    );
+  const c = changeOf(pressed([ratio(1)]), pressed([ratio(0.2)]));
+  assert.match(c.why, /the blocks of A are correlated with the one before, and the blocks of B are correlated/);
 });
 
 test('other traffic, a fitted knee, and a figure of one alone are not compared, and counted', () => {

@@ -97,6 +97,16 @@ const estimateOf = ({ estimate, bound, ci95, blocks, n }: LoadMetricFigure): Loa
   n,
 });
 
+/**
+ * The figure of each block, on logarithms: its lower end, or the upper one where the lower is open (a ratio to what no step
+ * was too slow for). Where neither is known in some block the interval is open on both sides, and decides nothing.
+ */
+function seriesOf(figure: LoadMetricFigure): number[] {
+  const brackets = bracketsOf(figure);
+  const end = brackets.every((b) => b.least > 0) ? 'least' : 'most';
+  return brackets.map((b) => Math.log(b[end]));
+}
+
 /** Why this change is not decided whatever its interval is. */
 function doubtsOf([sideA, sideB]: readonly [Side, Side], { a, b, at }: Found): string[] {
   const doubts = otherArms([sideA, sideB], a.baseline === null ? [a.arm] : [a.arm, a.baseline]);
@@ -106,7 +116,7 @@ function doubtsOf([sideA, sideB]: readonly [Side, Side], { a, b, at }: Found): s
   ] as const) {
     if (figure.by_block.length < fewestBlocks)
       doubts.push(`in ${name}, ${figure.missing ?? 'there are too few blocks'}`);
-    else if (serialWarning(figure.by_block.map((block) => Math.log(block.least))).fired)
+    else if (serialWarning(seriesOf(figure)).fired)
       doubts.push(`the blocks of ${name} are correlated with the one before`);
     const pointer = `/load/metrics/${index}`;
     const warned = side.analysis.warnings.filter((w) => w.doubts?.includes(pointer));

@@ -62,11 +62,10 @@ export function loadSentenceOf(change: Omit<LoadChange, 'why'>, doubts: readonly
   const said = `B ÷ A is ${size} (${reach})${attainedText(level)}`;
   if (doubts.length > 0) return doubted(said, doubts);
   if (ci95 === null) return `Inconclusive: ${said}.`;
-  if (verdict === 'no_difference')
-    return `No change of more than ×${factorText(h)} or below ÷${factorText(h)} shown: ${said}.`;
+  if (verdict === 'no_difference') return `No change beyond ÷${factorText(h)} or ×${factorText(h)}: ${said}.`;
   if (verdict === 'inconclusive') {
     const alone = ci95[0] > 1 || (ci95[1] !== null && ci95[1] < 1);
-    return `Inconclusive: ${said}, and nothing beyond ÷${factorText(h)} to ×${factorText(h)} was to be shown${alone ? chanceText(among, p_adjusted) : ''}.`;
+    return `Inconclusive: ${said}, and a change within ÷${factorText(h)} and ×${factorText(h)}, or one beyond them, was to be shown${alone ? chanceText(among, p_adjusted) : ''}.`;
   }
   return `${verdictWord(verdict)} in B: ${said}.`;
 }

@@ -1,7 +1,8 @@
 /** How figures of a calibration are named, on every surface alike. */
+
 import type { Analysis, Verdict } from '#contract/analysis.ts';
 import type { HeldCalibration, Increment } from '#contract/calibration.ts';
-import { isLatency } from './claims.ts';
+import { isTime } from '#contract/metrics.ts';
 import { clean, count, list, micros, plural } from './format.ts';
 
 /** `8 − 7 ms`; `0′ − 0 ms` for the same delay weighed twice. */
@@ -57,7 +58,7 @@ export function asksPlacebosAlone({ calibration, verdicts, comparisons }: Analys
     comparisons.some(
       (c, i) => evidence[0]?.pointer === `/comparisons/${i}` && placebos.has(c.arm) && placebos.has(c.baseline),
     );
-  return verdicts.filter((v) => isLatency(v.metric)).every(isOfPlacebos);
+  return verdicts.filter((v) => isTime(v.metric)).every(isOfPlacebos);
 }
 
 /** Whose calibration it is, and whether it is about this machine, in a sentence or two. */

@@ -33,9 +33,6 @@ export function latencyVerdicts(analysis: Analysis): Verdict[] {
 /** The verdict on which the answer rests. */
 export const latencyVerdict = (analysis: Analysis): Verdict | null => latencyVerdicts(analysis)[0] ?? null;
 
-/** Is this metric of a claim a time that is added to a call or a task? */
-export const isLatency = (metric: string): boolean => /^(felt|hop|connected|task|cold)_/.test(metric);
-
 /** Claims of the catalogue on which this campaign has no verdict; C1a and C1b-ours stand for C1. */
 export function untestedClaims(analysis: Analysis): string[] {
   const ruled = new Set(analysis.verdicts.map((v) => baseOf(v.claim)));

@@ -1,6 +1,7 @@
 /** What leaves figures without weight whatever their intervals say: the campaign as a whole, or pairs of equals that do not agree. */
+
 import type { Analysis, Comparison } from '#contract/analysis.ts';
-import { isLatency } from './claims.ts';
+import { equalsMetric, isTime } from '#contract/metrics.ts';
 import { cellKey } from './pairs.ts';
 
 /** Gates on the campaign as a whole, and what it means that one failed; in words that follow “since”. */
@@ -19,8 +20,8 @@ export function campaignDoubt({ gates, warnings }: Analysis): string | null {
 /** The same of one comparison: times also need that the same arm, weighed twice at that place, was shown to agree. */
 export function comparisonDoubt(analysis: Analysis, c: Comparison): string | null {
   const doubt = campaignDoubt(analysis);
-  if (doubt !== null || !isLatency(c.metric)) return doubt;
-  const twice = analysis.aa.filter((a) => a.metric === c.metric && cellKey(a) === cellKey(c));
+  if (doubt !== null || !isTime(c.metric)) return doubt;
+  const twice = analysis.aa.filter((a) => a.metric === equalsMetric(c.metric) && cellKey(a) === cellKey(c));
   if (twice.length === 0) return 'no arm was weighed twice';
   if (twice.some((a) => a.result === 'fails')) return 'the same arm weighed twice disagreed';
   return twice.some((a) => a.result === 'resolution not shown')
