@@ -3,16 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Race } from '#contract/security.ts';
+import { type Race, trialsForAbsence } from '#contract/security.ts';
 import { Supervisor } from '../campaign/supervise.ts';
-import {
-  defaultGaps_ms,
-  defaultTrials,
-  runRaces,
-  type Strategy,
-  strategies,
-  trialsForAbsence,
-} from '../security/races.ts';
+import { defaultGaps_ms, defaultTrials, runRaces, type Strategy, strategies } from '../security/races.ts';
 import { countOf } from './numbers.ts';
 
 interface RacesFlags {

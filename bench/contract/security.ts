@@ -76,6 +76,12 @@ export const attackResultSchema = z.object({
   cells: z.array(cellSchema),
 });
 
+/**
+ * Trials of the hardened strategy over all gaps, where that something is absent is to be shown: none of them leaves at most
+ * 0.2 % possible (exact binomial, 95 %).
+ */
+export const trialsForAbsence = 2_000;
+
 /** How often two overlapping refreshes handed out more scope than was consented to, by the gap between them. */
 export const raceSchema = z.object({
   strategy: z.enum(['regressed', 'hardened']),

@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, it } from 'node:test';
-import { type Race, raceSchema } from '#contract/security.ts';
+import { type Race, raceSchema, trialsForAbsence } from '#contract/security.ts';
 import { Supervisor } from '../campaign/supervise.ts';
 import { clopperPearson } from '../stats/binomial.ts';
-import { type RaceOptions, runRaces, trialsForAbsence, trialsOf } from './races.ts';
+import { type RaceOptions, runRaces, trialsOf } from './races.ts';
 
 const supervisor = new Supervisor();
 let dir: string;

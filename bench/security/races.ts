@@ -32,8 +32,6 @@ const armOf: Readonly<Record<Strategy, string>> = { regressed: 'native-regressed
 export const defaultGaps_ms: readonly number[] = [0, 1, 2, 5, 10, 20, 50];
 /** Of each gap and strategy: 420 trials in all, some 20 s on two cores that are left alone. */
 export const defaultTrials = 30;
-/** Of the hardened strategy over all gaps, where absence is to be shown: none of them leaves at most 0.2 % possible. */
-export const trialsForAbsence = 2_000;
 /** Trials that wake session, connections and authority up, and are not counted. */
 const warmUp = 3;
 const level = 0.95;

@@ -32,8 +32,6 @@ export interface RangeOptions {
   /** Exists, and is this range's alone. */
   dir: string;
   seed: string;
-  /** Keys of `config.yaml`, for agents with controls on, beside those of the arm itself. */
-  settings?: Readonly<Record<string, unknown>>;
   /** The arm's own gateway differs from its column so. */
   gateway?: (config: GatewayConfig) => GatewayConfig;
 }
@@ -112,7 +110,7 @@ class ArmProcesses implements ArmRange {
   constructor(options: RangeOptions) {
     this.#options = options;
     this.spec = options.spec;
-    this.#settings = options.spec.controls === 'on' ? { ...options.spec.settings, ...options.settings } : {};
+    this.#settings = options.spec.controls === 'on' ? (options.spec.settings ?? {}) : {};
     this.#vault = { client_id: `vault-${this.spec.arm}`, client_secret: secret() };
     this.#codes = Object.fromEntries(agentIds(this.spec.arm).map((id) => [id, codeSecret()]));
   }

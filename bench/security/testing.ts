@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { GatewayConfig } from '#contract/config.ts';
 import { type Cell, cellSchema } from '#contract/security.ts';
+import type { Settings } from '#contract/settings.ts';
 import { builtinArms } from '../campaign/config/builtin.ts';
 import { Supervisor } from '../campaign/supervise.ts';
 import type { Attack, Range } from './attack.ts';
@@ -13,7 +14,7 @@ const supervisor = new Supervisor();
 
 export interface RangeChange {
   /** Keys of `config.yaml`: what is turned off here is off in every agent with controls on. */
-  settings?: Record<string, unknown>;
+  settings?: Partial<Settings>;
   /** The arm's gateway differs from its column so. */
   gateway?: (config: GatewayConfig) => GatewayConfig;
   /** Names the attack, and with that its random numbers. */
@@ -26,10 +27,11 @@ export async function withRange<T>(
   fn: (range: Range) => Promise<T>,
   change: RangeChange = {},
 ): Promise<T> {
-  const spec = builtinArms.get(arm);
-  if (!spec) throw new Error(`no built-in arm ${arm}`);
+  const builtin = builtinArms.get(arm);
+  if (!builtin) throw new Error(`no built-in arm ${arm}`);
   const dir = mkdtempSync(join(tmpdir(), 'range-'));
-  const { id = 'test', ...rest } = change;
+  const { id = 'test', settings, ...rest } = change;
+  const spec = settings === undefined ? builtin : { ...builtin, settings };
   try {
     const opened = await openRange({ supervisor, spec, dir, seed: 'test', ...rest });
     try {

@@ -3,6 +3,7 @@
  * a signed-rank interval of 96.1 %; below six there is none.
  */
 import { precisions } from '#contract/precision.ts';
+import { trialsForAbsence } from '#contract/security.ts';
 import type { Condition, ProfileName, ProfileSpec, RealisticService } from './types.ts';
 
 export const conditionOf = (
@@ -16,10 +17,13 @@ const slices = { slice_calls: 25, lead_in: 5, pause_ms: 20, max_duration_s: null
 const settle_ms = 30_000;
 
 /**
- * How often the race study tries the hardened agent, over all gaps, at least. That something is absent takes many trials:
- * none of 2,000 leaves at most 0.2 % possible. The other profiles make those of every gap and strategy alone.
+ * How often the race study tries the hardened agent, over all gaps, at least. The other profiles make the trials of every
+ * gap and strategy alone.
  */
-export const hardenedTrials: Readonly<Partial<Record<ProfileName, number>>> = { standard: 2_000, rigorous: 2_000 };
+export const hardenedTrials: Readonly<Partial<Record<ProfileName, number>>> = {
+  standard: trialsForAbsence,
+  rigorous: trialsForAbsence,
+};
 
 export interface Profile {
   spec: ProfileSpec;

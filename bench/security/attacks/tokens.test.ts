@@ -8,7 +8,7 @@ import { isRefusedAsRevoked, revokedToken } from './revoked-token.ts';
 import { stolenAccessToken } from './stolen-access-token.ts';
 import { wrongAudience } from './wrong-audience.ts';
 
-const unbound = { settings: { 'security.oauth.token_binding': 'off' } };
+const unbound = { settings: { 'security.oauth.token_binding': 'off' } } as const;
 
 /** A gateway that checks no token, and so knows no agent; what needs to know one goes with that. */
 const withoutBearer = {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { GatewayConfig } from '#contract/config.ts';
 import { type Cell, cellSchema } from '#contract/security.ts';
+import type { Settings } from '#contract/settings.ts';
 import { builtinArms } from '../../../campaign/config/builtin.ts';
 import { Supervisor } from '../../../campaign/supervise.ts';
 import type { Attack } from '../../attack.ts';
@@ -23,7 +24,7 @@ type Controls = GatewayConfig['controls'];
 interface Change {
   controls?: (own: Controls) => Controls;
   /** Of `config.yaml`. */
-  settings?: Record<string, unknown>;
+  settings?: Partial<Settings>;
 }
 
 /** One range for many attacks, as a campaign has it. */
@@ -39,10 +40,9 @@ class Place {
   async open({ controls = (own) => own, settings = {} }: Change = {}): Promise<void> {
     this.#range = await openRange({
       supervisor,
-      spec: builtinArms.get(this.#arm)!,
+      spec: { ...builtinArms.get(this.#arm)!, settings },
       dir: this.#dir,
       seed: 'test',
-      settings,
       gateway: (config) => ({ ...config, controls: controls(config.controls) }),
     });
   }

@@ -48,9 +48,10 @@ const succeeds = (times?: number): Expected =>
 function on(arm: string, list: Case[], without = '', change: Omit<RangeChange, 'id'> = {}): void {
   describe(`${arm}${without && ` without ${without}`}`, () => {
     const dir = mkdtempSync(join(tmpdir(), 'native-attacks-'));
+    const { settings = {}, ...rest } = change;
     let range: ArmRange;
     before(async () => {
-      range = await openRange({ supervisor, spec: builtinArms.get(arm)!, dir, seed: 'test', ...change });
+      range = await openRange({ supervisor, spec: { ...builtinArms.get(arm)!, settings }, dir, seed: 'test', ...rest });
     });
     after(async () => {
       await range?.close();
