@@ -32,9 +32,9 @@ export function normalise(file: CampaignFile, overrides: Overrides, report: Repo
   const used = new Set(arms.flatMap((a) => (typeof a.gateway === 'object' ? [a.gateway.attached] : [])));
   const kept = comparisons.filter((c) => present.has(c.arm) && present.has(c.baseline));
   const conditions = file.conditions?.map((c) => conditionOf(c.service ?? 'instant', c.concurrency ?? 1, c.protocol));
-  refuseTwice(file.workloads ?? [], 'workloads', report);
+  refuseTwice(file.workloads ?? [], ['workloads'], report);
   refuseTwice(file.security?.attacks ?? [], ['security', 'attacks'], report);
-  refuseTwice(conditions?.map((c) => c.name) ?? [], 'conditions', report);
+  refuseTwice(conditions?.map((c) => c.name) ?? [], ['conditions'], report);
   if (used.size > 0) refuseTlsToAttached(conditions ?? [], report);
   const places = { workloads: file.workloads ?? [...base.workloads], conditions: conditions ?? [...base.conditions] };
   return {

@@ -115,8 +115,7 @@ function editDistance(a: string, b: string): number {
 }
 
 /** Lists in which nothing may stand twice. */
-export function refuseTwice(values: readonly string[], at: string | Path, report: Report): void {
-  const path = typeof at === 'string' ? [at] : at;
+export function refuseTwice(values: readonly string[], path: Path, report: Report): void {
   for (const [i, value] of values.entries()) {
     if (values.indexOf(value) !== i)
       report({ path: [...path, i], found: `${value} a second time`, expected: 'each once' });

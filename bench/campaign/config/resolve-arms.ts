@@ -17,7 +17,7 @@ export function resolveArms(file: CampaignFile, gateways: Gateways, report: Repo
   const entries: [string, ArmFile | null, Path][] = Array.isArray(given)
     ? given.map((name, i) => [name, null, ['arms', i]])
     : Object.entries(given).map(([name, arm]) => [name, arm, ['arms', name]]);
-  if (Array.isArray(given)) refuseTwice(given, 'arms', report);
+  if (Array.isArray(given)) refuseTwice(given, ['arms'], report);
   for (const [name, arm, path] of entries) {
     const builtin = builtinArms.get(name);
     if (builtin) checkRedefinition(builtin, arm ?? {}, path, report);
