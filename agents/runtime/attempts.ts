@@ -57,7 +57,8 @@ export class Attempts {
     if (record.attempts > 0) span.set(attr.resendCount, record.attempts);
     record.attempts++;
     const headers = [callHeader, record.call.call_id];
-    // In every arm, gateway or not, so that no comparison pays for it on one side alone. A probe, or a call of a load, belongs to no task.
+    // In every arm, gateway or not, so that no comparison pays for it on one side alone. A probe, or a call of a load,
+    // belongs to no task.
     if (record.task !== '') headers.push(taskHeader, record.task);
     if (span.propagated) headers.push('traceparent', formatTraceparent(span));
     this.#addTo(headers, span, credentials, body !== null);

@@ -176,8 +176,9 @@ function resourceServer(ctx: KoaContextWithOIDC, resource: string, client: AuthC
 }
 
 /**
- * Lifetimes to the millisecond, and where the token's status stands. The provider rounds to whole seconds, so that a token of 2 s lives 1 to 2 s; a
- * NumericDate may have a fraction (RFC 7519 §2). `expires_in` follows, with a fraction only where the lifetime has one.
+ * Lifetimes to the millisecond, and where the token's status stands. The provider rounds to whole seconds, so that a token
+ * of 2 s lives 1 to 2 s; a NumericDate may have a fraction (RFC 7519 §2). `expires_in` follows, with a fraction only where
+ * the lifetime has one.
  */
 function stampExactly(options: ProviderOptions) {
   return (_ctx: unknown, token: object, jwt: { payload: Record<string, unknown> }): void => {
