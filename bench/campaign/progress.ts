@@ -31,12 +31,15 @@ export const formatLeft = (seconds: number): string => {
 
 const twoDigits = (count: number): string => String(count).padStart(2, '0');
 
+const partOf = ({ block, blocks }: ProgressStep): string =>
+  block === null ? 'attacks' : `block ${block + 1}/${blocks}`;
+
 /** @param left_s null: not known yet */
-export const formatStep = (step: ProgressStep, left_s: number | null): string => {
-  const left = left_s === null ? 'estimating the time left' : `about ${formatLeft(left_s)} left`;
-  const part = step.block === null ? 'attacks' : `block ${step.block + 1}/${step.blocks}`;
-  return `${part} · ${step.phase} ${step.condition} · round ${step.round + 1}/${step.rounds} · ${Math.floor(step.fraction * 100)} % · ${left}`;
-};
+const shareOf = ({ fraction }: ProgressStep, left_s: number | null): string =>
+  `${Math.floor(fraction * 100)} % · ${left_s === null ? 'estimating the time left' : `about ${formatLeft(left_s)} left`}`;
+
+export const formatStep = (step: ProgressStep, left_s: number | null): string =>
+  `${partOf(step)} · ${step.phase} ${step.condition} · round ${step.round + 1}/${step.rounds} · ${shareOf(step, left_s)}`;
 
 /**
  * Time left at the pace of this stretch, s; null while too little of it is done. A stretch begins with the sitting, since
@@ -79,7 +82,7 @@ function lineByLine(stream: NodeJS.WriteStream, left_s: (fraction: number) => nu
       const left = left_s(step.fraction);
       if (step.block === told) return;
       told = step.block;
-      stream.write(`${formatStep(step, left)}\n`);
+      stream.write(`${partOf(step)} · ${shareOf(step, left)}\n`);
     },
     note: (text) => void stream.write(`${text}\n`),
     end: () => undefined,

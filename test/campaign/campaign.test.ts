@@ -32,8 +32,9 @@ test('a smoke campaign ends with 0 and tells where the report is', () => {
   assert.match(ran.stdout, /report\.html/);
 });
 
-test('without a terminal it draws no progress', () => {
-  assert.doesNotMatch(ran.stderr, /\r|round \d/);
+test('without a terminal it tells of each block once, and draws nothing', () => {
+  assert.deepEqual(ran.stderr.match(/^block \d\/\d · /gm), ['block 1/2 · ', 'block 2/2 · ']);
+  assert.doesNotMatch(ran.stderr, /\r/);
 });
 
 test('manifest and analysis hold their schemas; a smoke campaign gives no interval', () => {
