@@ -16,6 +16,7 @@ import {
 import type { CollectorMethods, StoredCounts } from '#contract/control.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
 import type { Manifest } from '#contract/manifest.ts';
+import type { Settle } from './config/types.ts';
 import { expiriesOf, revoke } from './faults.ts';
 import {
   type ArmTiers,
@@ -26,36 +27,38 @@ import {
   startFleet,
   stopFleet,
 } from './fleet.ts';
-import { judgeBlock, sayFailure, stealLimit, stealShare } from './gates.ts';
+import { judgeBlock, sayFailure, stealShare } from './gates.ts';
 import type { StepDone } from './load/armRun.ts';
 import type { LoadPlan } from './load/plan.ts';
 import { runLoad } from './load/run.ts';
 import { type ProbeResult, provesParity } from './parity.ts';
 import type { BlockPlan, RoundPlan, SessionPlan } from './plan.ts';
+import type { ProgressStep } from './progress.ts';
 import { measureUsage, rawLines, readMachine, resourceRows } from './readings.ts';
+import { untilQuiet } from './settle.ts';
 import { stopIfAsked } from './stop.ts';
 import { type Tier, within } from './supervise.ts';
 import { everyTier, Noted, tiersOf } from './tiers.ts';
 import { machineTicks } from './usage.ts';
 
-/** About a second of calls, and how long to leave the machine alone after one that was disturbed. */
+/** About a second of calls. */
 const settleSlices = 5;
-const settlePause_ms = 2_000;
 
 /** A slice that takes longer than this is hung. */
 const sliceDeadline_ms = 60_000;
+
+export interface BlockStep extends Pick<ProgressStep, 'phase' | 'condition' | 'round' | 'rounds'>, Done {}
 
 export interface BlockOptions extends FleetOptions {
   plan: BlockPlan;
   collector: Tier<CollectorMethods>;
   pause_ms: number;
-  /** How long to wait at most for a machine that is left to us. */
-  settle_ms: number;
+  settle: Settle;
   /** How long a slice may take; absent: a minute. */
   slice_deadline_ms?: number;
   signal: AbortSignal;
   /** Called between slices, never within one. */
-  progress(step: { phase: string; condition: string; round: number; rounds: number; done: number; of: number }): void;
+  progress(step: BlockStep): void;
 }
 
 export type BlockRecord = Manifest['blocks'][number];
@@ -163,25 +166,24 @@ async function warmUpFor(run: Run, session: SessionPlan, slices: readonly Planne
   }
 }
 
-/**
- * A block that begins while another machine takes the CPU away would only be voided: it waits, for a while, until a
- * second of warm-up calls goes by without. What it waits for is the machine, never a figure.
- * @returns how long it waited, ms
- */
+/** @returns how long the block waited for a machine that is left to it, ms */
 async function settle(run: Run): Promise<number> {
-  const { plan, settle_ms } = run.options;
+  const { plan, settle: patience, progress } = run.options;
   const session = plan.sessions[0];
-  const started = performance.now();
-  const waited = () => Math.round(performance.now() - started);
   if (!session || session.warm_up.length === 0) return 0;
-  while (waited() < settle_ms) {
-    const before = machineTicks();
-    await warmUpFor(run, session, session.warm_up.slice(-settleSlices));
-    const steal = stealShare(before, machineTicks());
-    if (steal === null || steal <= stealLimit) break;
-    await pause(settlePause_ms);
-  }
-  return waited();
+  return untilQuiet(patience, {
+    now_ms: () => performance.now(),
+    pause,
+    async stealOfASecond() {
+      const before = machineTicks();
+      await warmUpFor(run, session, session.warm_up.slice(-settleSlices));
+      return stealShare(before, machineTicks());
+    },
+    disturbed(steal, round) {
+      const condition = `for a quiet machine (CPU steal ${(steal * 100).toFixed(0)} %)`;
+      progress({ phase: 'waiting', condition, round, rounds: null, ...run.done });
+    },
+  });
 }
 
 /** The timed part, and what the gates say of it. */

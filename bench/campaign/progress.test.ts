@@ -14,6 +14,8 @@ const step = {
 
 test('a step tells phase, block, round and the time left', () => {
   assert.equal(formatStep(step, 90), 'block 2/8 · latency instant/c1/http · round 4/15 · 25 % · about 1 min 30 s left');
+  const waiting = { ...step, phase: 'waiting', condition: 'for a quiet machine', rounds: null };
+  assert.match(formatStep(waiting, 90), /^block 2\/8 · waiting for a quiet machine · round 4 · 25 %/);
   const attack = { ...step, block: null, phase: 'scope-race', condition: 'native' };
   assert.equal(formatStep(attack, null), 'attacks · scope-race native · round 4/15 · 25 % · estimating the time left');
 });

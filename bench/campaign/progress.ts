@@ -9,7 +9,8 @@ export interface ProgressStep {
   phase: string;
   condition: string;
   round: number;
-  rounds: number;
+  /** null: nobody knows how many. */
+  rounds: number | null;
   /** Share of what is planned that is done, in earlier sittings too. */
   fraction: number;
 }
@@ -38,8 +39,11 @@ const partOf = ({ block, blocks }: ProgressStep): string =>
 const shareOf = ({ fraction }: ProgressStep, left_s: number | null): string =>
   `${Math.floor(fraction * 100)} % · ${left_s === null ? 'estimating the time left' : `about ${formatLeft(left_s)} left`}`;
 
+export const roundOf = ({ round, rounds }: Pick<ProgressStep, 'round' | 'rounds'>): string =>
+  `round ${round + 1}${rounds === null ? '' : `/${rounds}`}`;
+
 export const formatStep = (step: ProgressStep, left_s: number | null): string =>
-  `${partOf(step)} · ${step.phase} ${step.condition} · round ${step.round + 1}/${step.rounds} · ${shareOf(step, left_s)}`;
+  `${partOf(step)} · ${step.phase} ${step.condition} · ${roundOf(step)} · ${shareOf(step, left_s)}`;
 
 /**
  * Time left at the pace of this stretch, s; null while too little of it is done. A stretch begins with the sitting, since

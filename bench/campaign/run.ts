@@ -228,7 +228,7 @@ function blockOptions({ options, clock, collector, otlp, workDir }: Sitting, { b
     work_dir: workDir,
     collector,
     pause_ms: options.config.profile.pause_ms,
-    settle_ms: options.config.profile.settle_ms,
+    settle: options.config.profile.settle,
     ...(options.slice_deadline_ms === undefined ? {} : { slice_deadline_ms: options.slice_deadline_ms }),
     signal: options.signal,
   };

@@ -1,5 +1,5 @@
 /** Progress of a recording, which is many campaigns: how many blocks are kept, and how long the rest will take. */
-import { formatLeft, type Progress, type ProgressStep } from '../campaign/progress.ts';
+import { formatLeft, type Progress, type ProgressStep, roundOf } from '../campaign/progress.ts';
 
 export interface TallyCounts {
   kept: number;
@@ -59,10 +59,10 @@ export class Tally implements Progress {
     return tallyLine(this.#counts, this.#wanted, perKept_s);
   }
 
-  step({ round, rounds }: ProgressStep): void {
+  step(step: ProgressStep): void {
     if (!this.#stream.isTTY || this.#now_ms() - this.#drawn_ms < 100) return;
     this.#drawn_ms = this.#now_ms();
-    const text = `${this.line} · round ${round + 1}/${rounds}`;
+    const text = `${this.line} · ${roundOf(step)}`;
     this.#stream.write(`\r\u001b[2K${text.slice(0, Math.max(20, this.#stream.columns - 1))}`);
   }
 

@@ -4,7 +4,7 @@
  */
 import { precisions } from '#contract/precision.ts';
 import { trialsForAbsence } from '#contract/security.ts';
-import type { Condition, ProfileName, ProfileSpec, RealisticService } from './types.ts';
+import type { Condition, ProfileName, ProfileSpec, RealisticService, Settle } from './types.ts';
 
 export const conditionOf = (
   service: Condition['service'],
@@ -14,7 +14,11 @@ export const conditionOf = (
 
 /** The same in every profile, so that figures of different profiles can be set side by side. */
 const slices = { slice_calls: 25, lead_in: 5, pause_ms: 20, max_duration_s: null };
-const settle_ms = 30_000;
+
+/** A quick campaign is to end soon. */
+const brief: Settle = { quiet_s: 1, at_most_ms: 30_000 };
+/** One that is to decide can wait: noise of other machines comes in bursts of minutes, and voids more than a tenth of the blocks. */
+const patient: Settle = { quiet_s: 3, at_most_ms: 300_000 };
 
 /**
  * How often the race study tries the hardened agent, over all gaps, at least. The other profiles make the trials of every
@@ -35,12 +39,20 @@ const bothServices = [conditionOf('instant', 1), conditionOf('realistic', 1)];
 
 export const profiles: Readonly<Record<ProfileName, Profile>> = {
   smoke: {
-    spec: { name: 'smoke', blocks: 2, rounds: 2, intervals: false, settle_ms: 0, pilot: null, ...slices },
+    spec: {
+      name: 'smoke',
+      blocks: 2,
+      rounds: 2,
+      intervals: false,
+      settle: { quiet_s: 0, at_most_ms: 0 },
+      pilot: null,
+      ...slices,
+    },
     workloads: ['tool-chain'],
     conditions: bothServices,
   },
   quick: {
-    spec: { name: 'quick', blocks: 8, rounds: 15, intervals: true, settle_ms, pilot: null, ...slices },
+    spec: { name: 'quick', blocks: 8, rounds: 15, intervals: true, settle: brief, pilot: null, ...slices },
     workloads: ['tool-chain'],
     conditions: bothServices,
   },
@@ -51,7 +63,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       blocks: 60,
       rounds: 30,
       intervals: true,
-      settle_ms,
+      settle: patient,
       pilot: { blocks: 12, min: 20, precision: precisions.standard },
       ...slices,
     },
@@ -64,7 +76,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       blocks: 120,
       rounds: 30,
       intervals: true,
-      settle_ms,
+      settle: patient,
       pilot: { blocks: 12, min: 40, precision: precisions.rigorous },
       ...slices,
     },

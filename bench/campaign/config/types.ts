@@ -32,12 +32,19 @@ export interface ProfileSpec {
   lead_in: number;
   /** Pause before every slice. */
   pause_ms: number;
-  /** How long a block waits at most for a machine that is left to it, before it is timed. */
-  settle_ms: number;
+  settle: Settle;
   /** False: too few blocks, so no interval is ever given. */
   intervals: boolean;
   /** The campaign ends with DEADLINE when it takes longer; null: no limit. */
   max_duration_s: number | null;
+}
+
+/** Before it is timed a block waits for a machine that is left to it. */
+export interface Settle {
+  /** So many seconds of warm-up calls in a row have to go by without CPU steal. */
+  quiet_s: number;
+  /** 0: it does not wait. */
+  at_most_ms: number;
 }
 
 export interface ArmSpec {
