@@ -34,8 +34,8 @@ import { runLoad } from './load/run.ts';
 import { type ProbeResult, provesParity } from './parity.ts';
 import type { BlockPlan, RoundPlan, SessionPlan } from './plan.ts';
 import type { ProgressStep } from './progress.ts';
-import { measureUsage, rawLines, readMachine, resourceRows } from './readings.ts';
-import { untilQuiet } from './settle.ts';
+import { measureUsage, rawLines, readMachine, resourceRows, stealOfASecond } from './readings.ts';
+import { type Machine, untilQuiet, Watch } from './settle.ts';
 import { stopIfAsked } from './stop.ts';
 import { type Tier, within } from './supervise.ts';
 import { everyTier, Noted, tiersOf } from './tiers.ts';
@@ -80,6 +80,11 @@ interface Run {
   done: Done;
 }
 
+/** A block while it is timed. */
+interface Timed extends Run {
+  watch: Watch;
+}
+
 /** Slices, and steps of load as so many slices as take that long. */
 interface Done {
   done: number;
@@ -119,14 +124,14 @@ async function runSessions(options: BlockOptions, done: Done): Promise<Omit<Bloc
     await run.noted.drain(everyTier(fleet));
     await collector.control.call('discard');
     run.noted.forget();
-    const gates = plan.sessions.length > 0 ? await measure(run) : [];
+    const measured = plan.sessions.length > 0 ? await measure(run) : { gates: [] };
     return {
       record: {
         block: plan.block,
         voided: null,
         replaces: null,
         settled_ms,
-        gates,
+        ...measured,
         faults: run.faults,
         telemetry: run.noted.byTier,
       },
@@ -168,37 +173,46 @@ async function warmUpFor(run: Run, session: SessionPlan, slices: readonly Planne
 
 /** @returns how long the block waited for a machine that is left to it, ms */
 async function settle(run: Run): Promise<number> {
-  const { plan, settle: patience, progress } = run.options;
+  const { plan, settle: patience } = run.options;
   const session = plan.sessions[0];
   if (!session || session.warm_up.length === 0) return 0;
   return untilQuiet(patience, {
-    now_ms: () => performance.now(),
-    pause,
+    ...waiting(run),
     async stealOfASecond() {
       const before = machineTicks();
       await warmUpFor(run, session, session.warm_up.slice(-settleSlices));
       return stealShare(before, machineTicks());
     },
-    disturbed(steal, round) {
-      const condition = `for a quiet machine (CPU steal ${(steal * 100).toFixed(0)} %)`;
-      progress({ phase: 'waiting', condition, round, rounds: null, ...run.done });
-    },
   });
 }
 
+const waiting = ({ options, done }: Run): Omit<Machine, 'stealOfASecond'> => ({
+  now_ms: () => performance.now(),
+  pause(ms) {
+    stopIfAsked(options.signal);
+    return pause(ms);
+  },
+  disturbed(steal, round) {
+    const condition = `for a quiet machine (CPU steal ${(steal * 100).toFixed(0)} %)`;
+    options.progress({ phase: 'waiting', condition, round, rounds: null, ...done });
+  },
+});
+
 /** The timed part, and what the gates say of it. */
-async function measure(run: Run): Promise<BlockRecord['gates']> {
+async function measure(run: Run): Promise<Pick<BlockRecord, 'gates' | 'waited'>> {
   const { options, fleet, noted } = run;
   const pids = [options.collector.pid, ...processesOf(fleet).map((t) => t.pid)];
   const rawFiles = fleet.raw_logs.map((log) => log.file);
   const linesBefore = rawLines(rawFiles);
-  const before = readMachine(pids);
-  for (const session of options.plan.sessions) await runSession(run, session);
-  const after = readMachine(pids);
+  const read = () => readMachine(pids);
+  const before = read();
+  const watch = new Watch(options.settle, { ...waiting(run), read, stealOfASecond });
+  for (const session of options.plan.sessions) await runSession({ ...run, watch }, session);
+  const after = watch.without(read());
   await noted.drain(everyTier(fleet));
   const stored = await options.collector.control.call('counts');
   const reference = fleet.arms.has('direct') ? 'direct' : fleet.arms.keys().next().value;
-  return judgeBlock({
+  const gates = judgeBlock({
     block: options.plan.block,
     calls: run.calls,
     baseline: run.calls.filter((c) => c.phase === 'latency' && c.arm === reference),
@@ -211,9 +225,10 @@ async function measure(run: Run): Promise<BlockRecord['gates']> {
       lines_stored: stored.logs,
     },
   });
+  return { gates, waited: watch.waited };
 }
 
-async function runSession(run: Run, session: SessionPlan): Promise<void> {
+async function runSession(run: Timed, session: SessionPlan): Promise<void> {
   const { fleet } = run;
   await fleet.tools.control.call('set_service_time', session.service_time);
   if (session.access_token_ttl_ms !== null) await nextSecond();
@@ -244,7 +259,7 @@ async function setLifetime(fleet: Fleet, access_token_ttl_ms: number): Promise<v
   }
 }
 
-async function inTurn(run: Run, session: SessionPlan, round: RoundPlan): Promise<void> {
+async function inTurn(run: Timed, session: SessionPlan, round: RoundPlan): Promise<void> {
   const { fleet, options, noted } = run;
   for (const [index, name] of round.order.entries()) {
     stopIfAsked(run.options.signal);
@@ -256,6 +271,8 @@ async function inTurn(run: Run, session: SessionPlan, round: RoundPlan): Promise
       const made = await revoke(fleet, arm, fault, () => process.hrtime.bigint() + options.anchor_offset_ns);
       if (made) run.faults.push(made);
     }
+    // What has times of its own to keep does not wait.
+    if (session.round_every_ms === null) await run.watch.untilQuiet();
     await pause(options.pause_ms);
     const used = measureUsage(tiers);
     const report = await runSlice(run, arm, order);

@@ -1,6 +1,8 @@
 /** What is read of the machine, the processes and the raw output before and after a block's timed part, and around a slice. */
 import { readFileSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { ResourceRow, SliceOrder } from '#contract/calls.ts';
+import { stealShare } from './gates.ts';
 import { type MachineTicks, machineTicks, type Usage, usageOf } from './usage.ts';
 
 export interface Reading {
@@ -13,6 +15,21 @@ export const readMachine = (pids: readonly number[]): Reading => ({
   machine: machineTicks(),
   ours_ns: [process.pid, ...pids].reduce((sum, pid) => sum + (usageOf(pid)?.cpu_ns ?? 0n), 0n),
 });
+
+const spin_ms = 50;
+
+/** Steal while this process wants a core for a second, of all CPU time: it shows to nobody who is idle. */
+export async function stealOfASecond(): Promise<number | null> {
+  const before = machineTicks();
+  const end = performance.now() + 1_000;
+  while (performance.now() < end) {
+    const until = performance.now() + spin_ms;
+    while (performance.now() < until);
+    // Signals and news of processes that died are heard in between.
+    await turn();
+  }
+  return stealShare(before, machineTicks());
+}
 
 /** Lines in the raw output: what was really written, whatever the tiers believe. A file that is not there has none. */
 export const rawLines = (files: readonly string[]): number => files.reduce((n, file) => n + linesIn(file), 0);

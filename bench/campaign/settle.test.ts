@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Machine, untilQuiet } from './settle.ts';
+import { type Machine, untilQuiet, Watch } from './settle.ts';
 
 /** A machine whose seconds are these, the last one for ever. */
 function machineOf(seconds: readonly (number | null)[]) {
@@ -42,5 +42,75 @@ describe('a block', () => {
   it('does not wait where it may not, or where steal is unknown', async () => {
     assert.equal(await untilQuiet({ quiet_s: 0, at_most_ms: 0 }, machineOf([0.5]).machine), 0);
     assert.equal(await untilQuiet(patience, machineOf([null]).machine), 1_000);
+  });
+});
+
+describe('between slices', () => {
+  /** Time passes by `pass`, and by waiting; 200 ticks a second. */
+  const watched = (seconds: readonly (number | null)[], patience = { quiet_s: 1, at_most_ms: 60_000 }) => {
+    const { machine } = machineOf(seconds);
+    const ticks = { busy: 0, steal: 0, total: 0 };
+    let ours_ns = 0n;
+    const pass = (by: { busy: number; steal: number; total: number; ours_ns: bigint }) => {
+      ticks.busy += by.busy;
+      ticks.steal += by.steal;
+      ticks.total += by.total;
+      ours_ns += by.ours_ns;
+    };
+    const read = () => ({ machine: { ...ticks }, ours_ns });
+    const watch = new Watch(patience, {
+      ...machine,
+      read,
+      async stealOfASecond() {
+        const share = (await machine.stealOfASecond())!;
+        pass({ busy: 100, steal: 200 * share, total: 200, ours_ns: 900_000_000n });
+        return share;
+      },
+    });
+    return { watch, pass, read };
+  };
+  const slice = { busy: 40, steal: 1, total: 60, ours_ns: 390_000_000n };
+
+  it('goes on while the machine is left to it', async () => {
+    const { watch, pass, read } = watched([0.5]);
+    for (let i = 0; i < 5; i++) {
+      pass(slice);
+      await watch.untilQuiet();
+    }
+    assert.deepEqual(watch.waited, { times: 0, ms: 0 });
+    assert.deepEqual(watch.without(read()), read());
+  });
+
+  it('waits where the CPU was taken away, and what passed meanwhile is in no gate', async () => {
+    const { watch, pass, read } = watched([0.4, 0.3, 0]);
+    pass(slice);
+    await watch.untilQuiet();
+    pass({ ...slice, steal: 6 });
+    await watch.untilQuiet();
+    pass(slice);
+    assert.deepEqual(watch.waited, { times: 1, ms: 3_000 + 2 * 2_000 });
+    assert.deepEqual(watch.without(read()), {
+      machine: { busy: 120, steal: 8, total: 180 },
+      ours_ns: 3n * 390_000_000n,
+    });
+  });
+
+  it('judges no less than a quarter of a second of two cores', async () => {
+    const { watch, pass } = watched([0]);
+    pass({ ...slice, steal: 9, total: 49 });
+    await watch.untilQuiet();
+    assert.equal(watch.waited.times, 0);
+    pass({ ...slice, steal: 0, total: 10 });
+    await watch.untilQuiet();
+    assert.equal(watch.waited.times, 1);
+  });
+
+  it('waits no longer than it may, in all', async () => {
+    const { watch, pass } = watched([0.5], { quiet_s: 1, at_most_ms: 7_000 });
+    for (let i = 0; i < 3; i++) {
+      pass({ ...slice, steal: 30 });
+      await watch.untilQuiet();
+    }
+    assert.deepEqual(watch.waited, { times: 1, ms: 9_000 });
   });
 });

@@ -1,9 +1,11 @@
 /**
- * Waiting for a machine that is left to us. A block that begins while another machine takes the CPU away would only be
+ * Waiting for a machine that is left to us. A block that is timed while another machine takes the CPU away would only be
  * voided, and no more than a tenth of a campaign's blocks may be. What is waited for is the machine, never a figure.
  */
 import type { Settle } from './config/types.ts';
-import { stealLimit } from './gates.ts';
+import { stealLimit, stealShare } from './gates.ts';
+import type { Reading } from './readings.ts';
+import type { MachineTicks } from './usage.ts';
 
 /** How long the machine is left alone after a second that was disturbed. */
 const pause_ms = 2_000;
@@ -33,4 +35,67 @@ export async function untilQuiet({ quiet_s, at_most_ms }: Settle, machine: Machi
     }
   }
   return waited();
+}
+
+/** Steal between two slices at which the next one waits, and over how many ticks of the whole machine it is looked at, at least. */
+const disturbedShare = 0.05;
+const fewestTicks = 50;
+
+export interface Watched extends Machine {
+  /** CPU time of the machine, and of the campaign's processes. */
+  read(): Reading;
+}
+
+/**
+ * Looks at the machine between the slices of a block, and makes the next one wait where the CPU has just been taken away:
+ * such bursts are shorter than a block, and longer than many slices. Those in which one began stay in the data, whatever
+ * arm they were of. The gate of the block is held against the time that was not waited.
+ */
+export class Watch {
+  readonly #patience: Settle;
+  readonly #machine: Watched;
+  #since: MachineTicks | null;
+  #waited = { times: 0, ms: 0 };
+  #excluded = { busy: 0, steal: 0, total: 0, ours_ns: 0n };
+
+  constructor(patience: Settle, machine: Watched) {
+    this.#patience = patience;
+    this.#machine = machine;
+    this.#since = machine.read().machine;
+  }
+
+  get waited(): Readonly<{ times: number; ms: number }> {
+    return this.#waited;
+  }
+
+  async untilQuiet(): Promise<void> {
+    const { quiet_s, at_most_ms } = this.#patience;
+    const left_ms = at_most_ms - this.#waited.ms;
+    const before = this.#machine.read();
+    if (!this.#since || !before.machine || before.machine.total - this.#since.total < fewestTicks) return;
+    const steal = stealShare(this.#since, before.machine)!;
+    this.#since = before.machine;
+    if (steal <= disturbedShare || left_ms <= 0) return;
+    const ms = await untilQuiet({ quiet_s, at_most_ms: left_ms }, this.#machine);
+    this.#waited = { times: this.#waited.times + 1, ms: this.#waited.ms + ms };
+    this.#exclude(before, this.#machine.read());
+  }
+
+  /** The reading as it would be, had there been no waiting since the watch began. */
+  without({ machine, ours_ns }: Reading): Reading {
+    const { busy, steal, total, ours_ns: ours } = this.#excluded;
+    return {
+      machine: machine && { busy: machine.busy - busy, steal: machine.steal - steal, total: machine.total - total },
+      ours_ns: ours_ns - ours,
+    };
+  }
+
+  #exclude(before: Reading, after: Reading): void {
+    this.#since = after.machine;
+    if (!before.machine || !after.machine) return;
+    this.#excluded.busy += after.machine.busy - before.machine.busy;
+    this.#excluded.steal += after.machine.steal - before.machine.steal;
+    this.#excluded.total += after.machine.total - before.machine.total;
+    this.#excluded.ours_ns += after.ours_ns - before.ours_ns;
+  }
 }
