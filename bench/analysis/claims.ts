@@ -1,5 +1,4 @@
 /** Which figures each claim stands on. */
-
 import type { Comparison } from '#contract/analysis.ts';
 import type { Manifest } from '#contract/manifest.ts';
 import { isTime } from '#contract/metrics.ts';

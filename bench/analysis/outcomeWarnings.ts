@@ -1,5 +1,4 @@
 /** Warnings on what is missing from a figure: calls without an answer, spans, lines, readings. */
-
 import type { Analysis, ArmFigures, Warning } from '#contract/analysis.ts';
 import type { Manifest } from '#contract/manifest.ts';
 import { isTime } from '#contract/metrics.ts';

@@ -1,5 +1,4 @@
 /** Doubt about the measurement, as part of the result: what was found, what to do, and which verdicts it caps. */
-
 import type { Warning } from '#contract/analysis.ts';
 import { type Manifest, setAside, voidableBlocks } from '#contract/manifest.ts';
 import { equalsMetric, isTime } from '#contract/metrics.ts';

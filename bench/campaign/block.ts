@@ -206,7 +206,7 @@ async function measure(run: Run): Promise<Pick<BlockRecord, 'gates' | 'waited'>>
   const linesBefore = rawLines(rawFiles);
   const read = () => readMachine(pids);
   const before = read();
-  const watch = new Watch(options.settle, { ...waiting(run), read, stealOfASecond });
+  const watch = new Watch(options.settle, { ...waiting(run), ticks: machineTicks, read, stealOfASecond });
   for (const session of options.plan.sessions) await runSession({ ...run, watch }, session);
   const after = watch.without(read());
   await noted.drain(everyTier(fleet));

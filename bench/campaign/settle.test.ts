@@ -60,6 +60,7 @@ describe('between slices', () => {
     const read = () => ({ machine: { ...ticks }, ours_ns });
     const watch = new Watch(patience, {
       ...machine,
+      ticks: () => read().machine,
       read,
       async stealOfASecond() {
         const share = (await machine.stealOfASecond())!;

@@ -42,7 +42,9 @@ const disturbedShare = 0.05;
 const fewestTicks = 50;
 
 export interface Watched extends Machine {
-  /** CPU time of the machine, and of the campaign's processes. */
+  /** Of the machine: looked at before each slice. */
+  ticks(): MachineTicks | null;
+  /** Of the machine and the campaign's processes: a file per thread of each. */
   read(): Reading;
 }
 
@@ -61,7 +63,7 @@ export class Watch {
   constructor(patience: Settle, machine: Watched) {
     this.#patience = patience;
     this.#machine = machine;
-    this.#since = machine.read().machine;
+    this.#since = machine.ticks();
   }
 
   get waited(): Readonly<{ times: number; ms: number }> {
@@ -71,11 +73,12 @@ export class Watch {
   async untilQuiet(): Promise<void> {
     const { quiet_s, at_most_ms } = this.#patience;
     const left_ms = at_most_ms - this.#waited.ms;
-    const before = this.#machine.read();
-    if (!this.#since || !before.machine || before.machine.total - this.#since.total < fewestTicks) return;
-    const steal = stealShare(this.#since, before.machine)!;
-    this.#since = before.machine;
+    const now = this.#machine.ticks();
+    if (!this.#since || !now || now.total - this.#since.total < fewestTicks) return;
+    const steal = stealShare(this.#since, now)!;
+    this.#since = now;
     if (steal <= disturbedShare || left_ms <= 0) return;
+    const before = this.#machine.read();
     const ms = await untilQuiet({ quiet_s, at_most_ms: left_ms }, this.#machine);
     this.#waited = { times: this.#waited.times + 1, ms: this.#waited.ms + ms };
     this.#exclude(before, this.#machine.read());

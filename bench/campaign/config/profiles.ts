@@ -17,7 +17,7 @@ const slices = { slice_calls: 25, lead_in: 5, pause_ms: 20, max_duration_s: null
 
 /** A quick campaign is to end soon. */
 const brief: Settle = { quiet_s: 1, at_most_ms: 30_000 };
-/** One that is to decide can wait: noise of other machines comes in bursts of minutes, and voids more than a tenth of the blocks. */
+/** One that is to decide can wait: bursts of other machines can void more than a tenth of the blocks. */
 const patient: Settle = { quiet_s: 3, at_most_ms: 300_000 };
 
 /**

@@ -39,11 +39,11 @@ export interface ProfileSpec {
   max_duration_s: number | null;
 }
 
-/** Before it is timed a block waits for a machine that is left to it. */
+/** Before it is timed, and between slices, a block waits for a machine that is left to it. */
 export interface Settle {
-  /** So many seconds of warm-up calls in a row have to go by without CPU steal. */
+  /** So many seconds in a row in which the CPU is wanted have to go by without more steal than the gate allows. */
   quiet_s: number;
-  /** 0: it does not wait. */
+  /** Before the block, and once more between its slices in all; 0: it does not wait. */
   at_most_ms: number;
 }
 
