@@ -39,7 +39,7 @@ import { type Machine, untilQuiet, Watch } from './settle.ts';
 import { stopIfAsked } from './stop.ts';
 import { type Tier, within } from './supervise.ts';
 import { everyTier, Noted, tiersOf } from './tiers.ts';
-import { machineTicks } from './usage.ts';
+import { type MachineTicks, machineTicks } from './usage.ts';
 
 /** About a second of calls. */
 const settleSlices = 5;
@@ -56,6 +56,8 @@ export interface BlockOptions extends FleetOptions {
   settle: Settle;
   /** How long a slice may take; absent: a minute. */
   slice_deadline_ms?: number;
+  /** Reads the machine's CPU time; absent: from /proc. */
+  ticks?: () => MachineTicks | null;
   signal: AbortSignal;
   /** Called between slices, never within one. */
   progress(step: BlockStep): void;
@@ -173,15 +175,15 @@ async function warmUpFor(run: Run, session: SessionPlan, slices: readonly Planne
 
 /** @returns how long the block waited for a machine that is left to it, ms */
 async function settle(run: Run): Promise<number> {
-  const { plan, settle: patience } = run.options;
+  const { plan, settle: patience, ticks = machineTicks } = run.options;
   const session = plan.sessions[0];
   if (!session || session.warm_up.length === 0) return 0;
   return untilQuiet(patience, {
     ...waiting(run),
     async stealOfASecond() {
-      const before = machineTicks();
+      const before = ticks();
       await warmUpFor(run, session, session.warm_up.slice(-settleSlices));
-      return stealShare(before, machineTicks());
+      return stealShare(before, ticks());
     },
   });
 }
@@ -204,9 +206,15 @@ async function measure(run: Run): Promise<Pick<BlockRecord, 'gates' | 'waited'>>
   const pids = [options.collector.pid, ...processesOf(fleet).map((t) => t.pid)];
   const rawFiles = fleet.raw_logs.map((log) => log.file);
   const linesBefore = rawLines(rawFiles);
-  const read = () => readMachine(pids);
+  const ticks = options.ticks ?? machineTicks;
+  const read = () => readMachine(pids, ticks);
   const before = read();
-  const watch = new Watch(options.settle, { ...waiting(run), ticks: machineTicks, read, stealOfASecond });
+  const watch = new Watch(options.settle, {
+    ...waiting(run),
+    ticks,
+    read,
+    stealOfASecond: () => stealOfASecond(ticks),
+  });
   for (const session of options.plan.sessions) await runSession({ ...run, watch }, session);
   const after = watch.without(read());
   await noted.drain(everyTier(fleet));

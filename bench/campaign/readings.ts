@@ -11,16 +11,16 @@ export interface Reading {
   ours_ns: bigint;
 }
 
-export const readMachine = (pids: readonly number[]): Reading => ({
-  machine: machineTicks(),
+export const readMachine = (pids: readonly number[], ticks = machineTicks): Reading => ({
+  machine: ticks(),
   ours_ns: [process.pid, ...pids].reduce((sum, pid) => sum + (usageOf(pid)?.cpu_ns ?? 0n), 0n),
 });
 
 const spin_ms = 50;
 
 /** Steal while this process wants a core for a second, of all CPU time: it shows to nobody who is idle. */
-export async function stealOfASecond(): Promise<number | null> {
-  const before = machineTicks();
+export async function stealOfASecond(ticks = machineTicks): Promise<number | null> {
+  const before = ticks();
   const end = performance.now() + 1_000;
   while (performance.now() < end) {
     const until = performance.now() + spin_ms;
@@ -28,7 +28,7 @@ export async function stealOfASecond(): Promise<number | null> {
     // Signals and news of processes that died are heard in between.
     await turn();
   }
-  return stealShare(before, machineTicks());
+  return stealShare(before, ticks());
 }
 
 /** Lines in the raw output: what was really written, whatever the tiers believe. A file that is not there has none. */

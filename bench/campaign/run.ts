@@ -8,7 +8,7 @@ import type { CollectorMethods } from '#contract/control.ts';
 import { WeighbridgeError } from '#contract/errors.ts';
 import { formatJson } from '#contract/json.ts';
 import { type Manifest, setAside, voidableBlocks } from '#contract/manifest.ts';
-import { type BlockResult, runBlock } from './block.ts';
+import { type BlockOptions, type BlockResult, runBlock } from './block.ts';
 import { type Checkpoint, digestBlock, type Queued, saveCheckpoint, writeWhole } from './checkpoint.ts';
 import { type Clock, startClock } from './clock.ts';
 import type { CampaignConfig } from './config/types.ts';
@@ -37,6 +37,8 @@ export interface CampaignOptions {
   resume?: Checkpoint;
   /** How long a slice may take; absent: a minute. */
   slice_deadline_ms?: number;
+  /** Reads the machine's CPU time; absent: from /proc. */
+  ticks?: BlockOptions['ticks'];
   /** From the pilot’s results to how many blocks there are to be; needed where the profile has a pilot. */
   size?: (dir: string) => Promise<{ blocks: number; why: string }>;
   /** Carried out once, when every block is whole; absent: the campaign has no security phase. */
@@ -230,6 +232,7 @@ function blockOptions({ options, clock, collector, otlp, workDir }: Sitting, { b
     pause_ms: options.config.profile.pause_ms,
     settle: options.config.profile.settle,
     ...(options.slice_deadline_ms === undefined ? {} : { slice_deadline_ms: options.slice_deadline_ms }),
+    ...(options.ticks === undefined ? {} : { ticks: options.ticks }),
     signal: options.signal,
   };
 }

@@ -47,7 +47,7 @@ describe('a block', () => {
 
 describe('between slices', () => {
   /** Time passes by `pass`, and by waiting; 200 ticks a second. */
-  const watched = (seconds: readonly (number | null)[], patience = { quiet_s: 1, at_most_ms: 60_000 }) => {
+  const watched = (seconds: readonly (number | null)[], patience = { quiet_s: 1, between_slices_ms: 60_000 }) => {
     const { machine } = machineOf(seconds);
     const ticks = { busy: 0, steal: 0, total: 0 };
     let ours_ns = 0n;
@@ -107,7 +107,7 @@ describe('between slices', () => {
   });
 
   it('waits no longer than it may, in all', async () => {
-    const { watch, pass } = watched([0.5], { quiet_s: 1, at_most_ms: 7_000 });
+    const { watch, pass } = watched([0.5], { quiet_s: 1, between_slices_ms: 7_000 });
     for (let i = 0; i < 3; i++) {
       pass({ ...slice, steal: 30 });
       await watch.untilQuiet();

@@ -20,7 +20,10 @@ export interface Machine {
 }
 
 /** @returns how long it waited, ms */
-export async function untilQuiet({ quiet_s, at_most_ms }: Settle, machine: Machine): Promise<number> {
+export async function untilQuiet(
+  { quiet_s, at_most_ms }: Pick<Settle, 'quiet_s' | 'at_most_ms'>,
+  machine: Machine,
+): Promise<number> {
   const started = machine.now_ms();
   const waited = (): number => Math.round(machine.now_ms() - started);
   let round = 0;
@@ -41,6 +44,8 @@ export async function untilQuiet({ quiet_s, at_most_ms }: Settle, machine: Machi
 const disturbedShare = 0.05;
 const fewestTicks = 50;
 
+type Patience = Pick<Settle, 'quiet_s' | 'between_slices_ms'>;
+
 export interface Watched extends Machine {
   /** Of the machine: looked at before each slice. */
   ticks(): MachineTicks | null;
@@ -54,13 +59,13 @@ export interface Watched extends Machine {
  * arm they were of. The gate of the block is held against the time that was not waited.
  */
 export class Watch {
-  readonly #patience: Settle;
+  readonly #patience: Patience;
   readonly #machine: Watched;
   #since: MachineTicks | null;
   #waited = { times: 0, ms: 0 };
   #excluded = { busy: 0, steal: 0, total: 0, ours_ns: 0n };
 
-  constructor(patience: Settle, machine: Watched) {
+  constructor(patience: Patience, machine: Watched) {
     this.#patience = patience;
     this.#machine = machine;
     this.#since = machine.ticks();
@@ -71,8 +76,8 @@ export class Watch {
   }
 
   async untilQuiet(): Promise<void> {
-    const { quiet_s, at_most_ms } = this.#patience;
-    const left_ms = at_most_ms - this.#waited.ms;
+    const { quiet_s, between_slices_ms } = this.#patience;
+    const left_ms = between_slices_ms - this.#waited.ms;
     const now = this.#machine.ticks();
     if (!this.#since || !now || now.total - this.#since.total < fewestTicks) return;
     const steal = stealShare(this.#since, now)!;

@@ -43,8 +43,10 @@ export interface ProfileSpec {
 export interface Settle {
   /** So many seconds in a row in which the CPU is wanted have to go by without more steal than the gate allows. */
   quiet_s: number;
-  /** Before the block, and once more between its slices in all; 0: it does not wait. */
+  /** Before the block; 0: it does not wait. */
   at_most_ms: number;
+  /** Between its slices, in all. Connections must outlive it, or the first calls after it would open new ones. */
+  between_slices_ms: number;
 }
 
 export interface ArmSpec {
