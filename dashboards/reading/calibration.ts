@@ -1,5 +1,4 @@
 /** How figures of a calibration are named, on every surface alike. */
-
 import type { Analysis, Verdict } from '#contract/analysis.ts';
 import type { HeldCalibration, Increment } from '#contract/calibration.ts';
 import { isTime } from '#contract/metrics.ts';

@@ -1,5 +1,4 @@
 /** What leaves figures without weight whatever their intervals say: the campaign as a whole, or pairs of equals that do not agree. */
-
 import type { Analysis, Comparison } from '#contract/analysis.ts';
 import { equalsMetric, isTime } from '#contract/metrics.ts';
 import { cellKey } from './pairs.ts';
