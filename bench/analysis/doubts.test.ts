@@ -32,6 +32,11 @@ describe('voided blocks', () => {
     assert.equal(all.blocks, 7);
     assert.ok(all.sensitivity!.mean > kept.estimate + 100, 'the voided block is far off');
     assert.deepEqual(analysis.campaign.blocks, { planned: 7, kept: 6, voided: 1 });
+    assert.deepEqual(analysis.campaign.waited, {
+      before_blocks_ms: 10_500,
+      between_slices_ms: 1_750,
+      times_between_slices: 7,
+    });
     assert.deepEqual(analysis.warnings.find((w) => w.code === 'voided_blocks')!.caps, [], 'one may be');
     assert.equal(figures(analysis, 'direct').calls, 6 * 300);
   });

@@ -126,6 +126,7 @@ function overAllBlocks(data: Data): Analysis['all_blocks'] {
 function campaignOf(manifest: Manifest, raw_digest: string): Analysis['campaign'] {
   const { id, question, profile, seed, status, started, plan, blocks, arms } = manifest;
   const voided = blocks.filter((b) => b.voided !== null).length;
+  const total = (of: (block: Manifest['blocks'][number]) => number): number => blocks.reduce((n, b) => n + of(b), 0);
   return {
     id,
     question,
@@ -135,6 +136,11 @@ function campaignOf(manifest: Manifest, raw_digest: string): Analysis['campaign'
     started,
     sittings: 1 + (manifest.resumed?.length ?? 0),
     blocks: { planned: plan.blocks, kept: blocks.length - voided, voided },
+    waited: {
+      before_blocks_ms: total((b) => b.settled_ms),
+      between_slices_ms: total((b) => b.waited?.ms ?? 0),
+      times_between_slices: total((b) => b.waited?.times ?? 0),
+    },
     arms: arms.map(({ arm, controls, gateway, delay_ms, audit, telemetry, settings, without, subject, label }) => ({
       arm,
       controls,

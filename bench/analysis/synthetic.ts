@@ -372,7 +372,8 @@ function blockOf(options: SyntheticOptions, noted: Noted[], block: number): Mani
     block,
     voided: options.voided?.includes(block) ? 'CPU steal: 50 %, limit 2 %' : null,
     replaces: null,
-    settled_ms: 0,
+    settled_ms: 1_500,
+    waited: { times: 1, ms: 250 },
     gates: (options.gates ?? []).filter((g) => g.block === block),
     faults: (options.faults ?? []).filter((f) => f.block === block).map(({ block: _, ...fault }) => fault),
     telemetry: noted

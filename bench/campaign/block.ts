@@ -269,6 +269,7 @@ async function setLifetime(fleet: Fleet, access_token_ttl_ms: number): Promise<v
 
 async function inTurn(run: Timed, session: SessionPlan, round: RoundPlan): Promise<void> {
   const { fleet, options, noted } = run;
+  run.watch.nextRound();
   for (const [index, name] of round.order.entries()) {
     stopIfAsked(run.options.signal);
     const arm = fleet.arms.get(name)!;

@@ -3,7 +3,7 @@
  * it is told. It is called between slices only, so that drawing never runs within a measurement.
  */
 export interface ProgressStep {
-  /** null: the attacks, which come after the blocks. */
+  /** Blocks before it in the campaign, of whatever number; null: the attacks, which come after the blocks. */
   block: number | null;
   blocks: number;
   phase: string;

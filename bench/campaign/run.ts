@@ -134,19 +134,18 @@ async function runBlocks(sitting: Sitting): Promise<WeighbridgeError | null> {
   try {
     for (let next = sitting.checkpoint.queue[0]; next; next = sitting.checkpoint.queue[0]) {
       keepsDeadline(options.config.profile.max_duration_s, clock.elapsed_s());
-      const { block, replaces } = next;
       const { blocks, queue } = sitting.checkpoint;
       const result = await runBlock({
         ...blockOptions(sitting, next),
         progress: (step) =>
           options.progress.step({
-            block,
+            block: blocks.length,
             blocks: blocks.length + queue.length,
             ...step,
             fraction: (blocks.length + step.done / step.of) / (blocks.length + queue.length),
           }),
       });
-      result.record.replaces = replaces;
+      result.record.replaces = next.replaces;
       await keep(sitting, result);
     }
     return null;

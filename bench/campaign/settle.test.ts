@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { defaultLimits } from '../../gateway/limits.ts';
+import { profiles } from './config/profiles.ts';
 import { type Machine, untilQuiet, Watch } from './settle.ts';
 
 /** A machine whose seconds are these, the last one for ever. */
@@ -47,7 +49,10 @@ describe('a block', () => {
 
 describe('between slices', () => {
   /** Time passes by `pass`, and by waiting; 200 ticks a second. */
-  const watched = (seconds: readonly (number | null)[], patience = { quiet_s: 1, between_slices_ms: 60_000 }) => {
+  const watched = (
+    seconds: readonly (number | null)[],
+    patience = { quiet_s: 1, between_slices_ms: 60_000, in_a_round_ms: 60_000 },
+  ) => {
     const { machine } = machineOf(seconds);
     const ticks = { busy: 0, steal: 0, total: 0 };
     let ours_ns = 0n;
@@ -106,12 +111,26 @@ describe('between slices', () => {
     assert.equal(watch.waited.times, 1);
   });
 
-  it('waits no longer than it may, in all', async () => {
-    const { watch, pass } = watched([0.5], { quiet_s: 1, between_slices_ms: 7_000 });
-    for (let i = 0; i < 3; i++) {
-      pass({ ...slice, steal: 30 });
-      await watch.untilQuiet();
+  it('waits no longer than it may, in a round and in all', async () => {
+    const { watch, pass } = watched([0.5], { quiet_s: 1, between_slices_ms: 16_000, in_a_round_ms: 7_000 });
+    const ms: number[] = [];
+    for (let round = 0; round < 4; round++) {
+      watch.nextRound();
+      for (let i = 0; i < 3; i++) {
+        pass({ ...slice, steal: 30 });
+        await watch.untilQuiet();
+      }
+      ms.push(watch.waited.ms);
     }
-    assert.deepEqual(watch.waited, { times: 1, ms: 9_000 });
+    assert.deepEqual(ms, [9_000, 18_000, 18_000, 18_000]);
+    assert.equal(watch.waited.times, 2);
+  });
+
+  it('waits less long in two rounds than any connection is kept open', () => {
+    /** By which a wait may be longer than it may: a second that is looked at, and the pause after it. */
+    const beyond_ms = 3_000;
+    const slices_ms = 10_000;
+    for (const { spec } of Object.values(profiles))
+      assert.ok(2 * (spec.settle.in_a_round_ms + beyond_ms) + slices_ms < defaultLimits.keep_alive_ms);
   });
 });

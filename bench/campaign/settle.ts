@@ -44,7 +44,7 @@ export async function untilQuiet(
 const disturbedShare = 0.05;
 const fewestTicks = 50;
 
-type Patience = Pick<Settle, 'quiet_s' | 'between_slices_ms'>;
+type Patience = Pick<Settle, 'quiet_s' | 'between_slices_ms' | 'in_a_round_ms'>;
 
 export interface Watched extends Machine {
   /** Of the machine: looked at before each slice. */
@@ -56,13 +56,15 @@ export interface Watched extends Machine {
 /**
  * Looks at the machine between the slices of a block, and makes the next one wait where the CPU has just been taken away:
  * such bursts are shorter than a block, and longer than many slices. Those in which one began stay in the data, whatever
- * arm they were of. The gate of the block is held against the time that was not waited.
+ * arm they were of, and so do those of a round that has waited as long as it may. The gate of the block is held against the
+ * time that was not waited.
  */
 export class Watch {
   readonly #patience: Patience;
   readonly #machine: Watched;
   #since: MachineTicks | null;
   #waited = { times: 0, ms: 0 };
+  #inRound_ms = 0;
   #excluded = { busy: 0, steal: 0, total: 0, ours_ns: 0n };
 
   constructor(patience: Patience, machine: Watched) {
@@ -75,9 +77,13 @@ export class Watch {
     return this.#waited;
   }
 
+  nextRound(): void {
+    this.#inRound_ms = 0;
+  }
+
   async untilQuiet(): Promise<void> {
-    const { quiet_s, between_slices_ms } = this.#patience;
-    const left_ms = between_slices_ms - this.#waited.ms;
+    const { quiet_s, between_slices_ms, in_a_round_ms } = this.#patience;
+    const left_ms = Math.min(between_slices_ms - this.#waited.ms, in_a_round_ms - this.#inRound_ms);
     const now = this.#machine.ticks();
     if (!this.#since || !now || now.total - this.#since.total < fewestTicks) return;
     const steal = stealShare(this.#since, now)!;
@@ -86,6 +92,7 @@ export class Watch {
     const before = this.#machine.read();
     const ms = await untilQuiet({ quiet_s, at_most_ms: left_ms }, this.#machine);
     this.#waited = { times: this.#waited.times + 1, ms: this.#waited.ms + ms };
+    this.#inRound_ms += ms;
     this.#exclude(before, this.#machine.read());
   }
 

@@ -245,6 +245,13 @@ test('the rules by which thresholds and errors are counted are told', async () =
   assert.doesNotMatch(text, /Denials that were expected are no errors/);
 });
 
+test('what was waited for a quiet machine is told beside the gates', async () => {
+  assert.match(
+    textOf(await page(fixture())),
+    /its blocks waited 18 s before they were timed and 6 s \(2 times\) between their slices/,
+  );
+});
+
 test('a gate without a reading is unknown: in the count, in its row, and in every reading', async () => {
   const analysis = fixture();
   const blind = analysis.gates.filter((g) => g.name === 'CPU steal').slice(0, 3);

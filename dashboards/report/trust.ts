@@ -55,6 +55,12 @@ function gateRows(analysis: Analysis) {
 
 const heldWords = { held: 'yes', failed: 'no', unknown: 'unknown' } as const;
 
+function waitedText(waited: Analysis['campaign']['waited']): string {
+  const s = (ms: number): string => `${count(Math.round(ms / 1_000))} s`;
+  const { before_blocks_ms, between_slices_ms, times_between_slices: times } = waited;
+  return `Until other machines left this one's CPU alone, its blocks waited ${s(before_blocks_ms)} before they were timed and ${s(between_slices_ms)} (${times} ${times === 1 ? 'time' : 'times'}) between their slices.`;
+}
+
 function gateTable(analysis: Analysis): Html {
   if (analysis.gates.length === 0) return html`<p>No gate was read.</p>`;
   const { voided, kept } = analysis.campaign.blocks;
@@ -80,7 +86,7 @@ function gateTable(analysis: Analysis): Html {
       ],
     })),
   });
-  return html`<p>${readingsText(analysis.gates)}. ${plural(voided, 'block')} voided, ${count(kept)} kept. Gates judge the instrument, never the outcome: a slow arm is no reason to void a block.</p>
+  return html`<p>${readingsText(analysis.gates)}. ${plural(voided, 'block')} voided, ${count(kept)} kept. Gates judge the instrument, never the outcome: a slow arm is no reason to void a block. ${waitedText(analysis.campaign.waited)}</p>
 ${table({
   id: 'gates',
   caption: 'Gates, each at its worst reading.',

@@ -32,7 +32,7 @@ before(async () => {
   mkdirSync(dir);
   const text = 'version: 1\nprofile: smoke\nseed: stolen\narms: [direct]\nconditions: [{service: instant}]\n';
   const read = parseCampaign(text);
-  const settle = { quiet_s: 1, at_most_ms: 1, between_slices_ms: 30_000 };
+  const settle = { quiet_s: 1, at_most_ms: 1, between_slices_ms: 30_000, in_a_round_ms: 30_000 };
   const config = { ...read, profile: { ...read.profile, rounds: 8, settle } };
   const stat = new Stat();
   const begun = new Set<number | null>();

@@ -28,7 +28,7 @@ describe('an empty file', () => {
       slice_calls: 25,
       lead_in: 5,
       pause_ms: 20,
-      settle: { quiet_s: 1, at_most_ms: 30_000, between_slices_ms: 30_000 },
+      settle: { quiet_s: 1, at_most_ms: 30_000, between_slices_ms: 30_000, in_a_round_ms: 30_000 },
       pilot: null,
       intervals: true,
       max_duration_s: null,

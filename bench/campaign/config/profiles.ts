@@ -16,9 +16,9 @@ export const conditionOf = (
 const slices = { slice_calls: 25, lead_in: 5, pause_ms: 20, max_duration_s: null };
 
 /** A quick campaign is to end soon. */
-const brief: Settle = { quiet_s: 1, at_most_ms: 30_000, between_slices_ms: 30_000 };
+const brief: Settle = { quiet_s: 1, at_most_ms: 30_000, between_slices_ms: 30_000, in_a_round_ms: 30_000 };
 /** One that is to decide can wait: bursts of other machines can void more than a tenth of the blocks. */
-const patient: Settle = { quiet_s: 3, at_most_ms: 300_000, between_slices_ms: 100_000 };
+const patient: Settle = { quiet_s: 3, at_most_ms: 300_000, between_slices_ms: 300_000, in_a_round_ms: 50_000 };
 
 /**
  * How often the race study tries the hardened agent, over all gaps, at least. The other profiles make the trials of every
@@ -44,7 +44,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       blocks: 2,
       rounds: 2,
       intervals: false,
-      settle: { quiet_s: 0, at_most_ms: 0, between_slices_ms: 0 },
+      settle: { quiet_s: 0, at_most_ms: 0, between_slices_ms: 0, in_a_round_ms: 0 },
       pilot: null,
       ...slices,
     },

@@ -45,8 +45,13 @@ export interface Settle {
   quiet_s: number;
   /** Before the block; 0: it does not wait. */
   at_most_ms: number;
-  /** Between its slices, in all. Connections must outlive it, or the first calls after it would open new ones. */
+  /** In all the block, between its slices. */
   between_slices_ms: number;
+  /**
+   * Of that, between the slices of one round. An arm waits for its next slice as long as two rounds take, and connections
+   * must outlive that, or the first calls after it would open new ones.
+   */
+  in_a_round_ms: number;
 }
 
 export interface ArmSpec {
