@@ -36,6 +36,7 @@ describe('voided blocks', () => {
       before_blocks_ms: 10_500,
       between_slices_ms: 1_750,
       times_between_slices: 7,
+      disturbed_calls: 0,
     });
     assert.deepEqual(analysis.warnings.find((w) => w.code === 'voided_blocks')!.caps, [], 'one may be');
     assert.equal(figures(analysis, 'direct').calls, 6 * 300);

@@ -1,6 +1,7 @@
 /** Raw data of a campaign → `analysis.json`: read once, estimate, doubt, decide. */
 import { type Analysis, analysisSchema } from '#contract/analysis.ts';
 import type { Calibration } from '#contract/calibration.ts';
+import { disturbed } from '#contract/calls.ts';
 import type { Manifest } from '#contract/manifest.ts';
 import type { Security } from '#contract/security.ts';
 import { openStore } from '../../collectors/traces/index.ts';
@@ -91,7 +92,7 @@ function analysisOf(data: Data, main: Comparisons, { security, load, calibration
   const explanations = explanationsOf(data, pairs);
   const findings = { data, ...main, arms, warnings, security, explanations, load };
   const verdicts = verdictsOf(findings);
-  const campaign = campaignOf(manifest, raw_digest);
+  const campaign = campaignOf(data, raw_digest);
   return {
     version: 1,
     campaign,
@@ -123,10 +124,10 @@ function overAllBlocks(data: Data): Analysis['all_blocks'] {
   return compareArms(data, { pairs: named, only, blocksOf: (cell) => cell.blocks, stream: 'all' }).comparisons;
 }
 
-function campaignOf(manifest: Manifest, raw_digest: string): Analysis['campaign'] {
+function campaignOf(data: Data, raw_digest: string): Analysis['campaign'] {
+  const { manifest } = data;
   const { id, question, profile, seed, status, started, plan, blocks, arms } = manifest;
   const voided = blocks.filter((b) => b.voided !== null).length;
-  const total = (of: (block: Manifest['blocks'][number]) => number): number => blocks.reduce((n, b) => n + of(b), 0);
   return {
     id,
     question,
@@ -136,11 +137,7 @@ function campaignOf(manifest: Manifest, raw_digest: string): Analysis['campaign'
     started,
     sittings: 1 + (manifest.resumed?.length ?? 0),
     blocks: { planned: plan.blocks, kept: blocks.length - voided, voided },
-    waited: {
-      before_blocks_ms: total((b) => b.settled_ms),
-      between_slices_ms: total((b) => b.waited?.ms ?? 0),
-      times_between_slices: total((b) => b.waited?.times ?? 0),
-    },
+    waited: waitedOf(data),
     arms: arms.map(({ arm, controls, gateway, delay_ms, audit, telemetry, settings, without, subject, label }) => ({
       arm,
       controls,
@@ -165,5 +162,16 @@ function campaignOf(manifest: Manifest, raw_digest: string): Analysis['campaign'
       lockfile_sha256: manifest.weighbridge.lockfile_sha256,
     },
     raw_digest,
+  };
+}
+
+function waitedOf({ manifest: { blocks }, cells, counts }: Data): Analysis['campaign']['waited'] {
+  const total = <T>(rows: readonly T[], of: (row: T) => number): number => rows.reduce((n, row) => n + of(row), 0);
+  const again = cells.flatMap((c) => (c.phase === disturbed ? c.blocks : []));
+  return {
+    before_blocks_ms: total(blocks, (b) => b.settled_ms),
+    between_slices_ms: total(blocks, (b) => b.waited?.ms ?? 0),
+    times_between_slices: total(blocks, (b) => b.waited?.times ?? 0),
+    disturbed_calls: total(again, (b) => counts.get(b.cb)!.calls),
   };
 }

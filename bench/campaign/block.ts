@@ -6,6 +6,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   type CallRow,
+  disturbed,
   type PlannedTask,
   type Protocol,
   protocolOf,
@@ -267,11 +268,40 @@ async function setLifetime(fleet: Fleet, access_token_ttl_ms: number): Promise<v
   }
 }
 
+/** A round of the latency phase that is disturbed is measured again; what has times of its own to keep is not. */
 async function inTurn(run: Timed, session: SessionPlan, round: RoundPlan): Promise<void> {
+  const { watch } = run;
+  const isDisturbed = (whole: boolean): boolean => session.phase === 'latency' && watch.disturbed(whole);
+  if (session.phase === 'latency') watch.nextRound();
+  for (;;) {
+    const slices = await slicesInTurn(run, session, round, isDisturbed);
+    if (slices.length === round.order.length && !isDisturbed(true)) {
+      for (const { report, rows } of slices) await store(run, report, rows);
+      return;
+    }
+    for (const { report, rows } of slices) await storeDisturbed(run, report, rows);
+    run.done.done -= slices.length;
+    await watch.untilQuiet();
+  }
+}
+
+interface SliceResult {
+  report: SliceReport;
+  rows: ResourceRow[];
+}
+
+/** @returns fewer than there are where the round is disturbed */
+async function slicesInTurn(
+  run: Timed,
+  session: SessionPlan,
+  round: RoundPlan,
+  isDisturbed: (whole: boolean) => boolean,
+): Promise<SliceResult[]> {
   const { fleet, options, noted } = run;
-  run.watch.nextRound();
+  const results: SliceResult[] = [];
   for (const [index, name] of round.order.entries()) {
     stopIfAsked(run.options.signal);
+    if (isDisturbed(false)) break;
     const arm = fleet.arms.get(name)!;
     const tiers = tiersOf(fleet, arm);
     const slice = round.round * round.order.length + index;
@@ -280,16 +310,15 @@ async function inTurn(run: Timed, session: SessionPlan, round: RoundPlan): Promi
       const made = await revoke(fleet, arm, fault, () => process.hrtime.bigint() + options.anchor_offset_ns);
       if (made) run.faults.push(made);
     }
-    // What has times of its own to keep does not wait.
-    if (session.round_every_ms === null) await run.watch.untilQuiet();
     await pause(options.pause_ms);
     const used = measureUsage(tiers);
     const report = await runSlice(run, arm, order);
     const use = used();
     await noted.drain(tiers);
-    await store(run, report, resourceRows(order, name, report.calls.length, use));
+    results.push({ report, rows: resourceRows(order, name, report.calls.length, use) });
     tellProgress(run, session, round, 1);
   }
+  return results;
 }
 
 async function allAtOnce(run: Run, session: SessionPlan, round: RoundPlan): Promise<void> {
@@ -353,9 +382,22 @@ function runSlice(run: Run, arm: ArmTiers, order: SliceOrder): Promise<SliceRepo
   );
 }
 
-async function store(run: Run, { calls, attempts }: SliceReport, rows: ResourceRow[]): Promise<void> {
-  const { control } = run.options.collector;
-  run.calls.push(...calls);
+/** Gates look at what is stored. */
+async function store(run: Run, report: SliceReport, rows: ResourceRow[]): Promise<void> {
+  run.calls.push(...report.calls);
+  await send(run, report, rows);
+}
+
+/** For whoever wants to see it: no gate and no figure is made of it. */
+const storeDisturbed = (run: Run, { calls, attempts }: SliceReport, rows: ResourceRow[]): Promise<void> =>
+  send(
+    run,
+    { calls: calls.map((c) => ({ ...c, phase: disturbed })), attempts },
+    rows.map((r) => ({ ...r, phase: disturbed })),
+  );
+
+async function send({ options }: Run, { calls, attempts }: SliceReport, rows: ResourceRow[]): Promise<void> {
+  const { control } = options.collector;
   await control.call('add_calls', { calls, attempts });
   if (rows.length > 0) await control.call('add_resources', { rows });
 }

@@ -77,48 +77,61 @@ describe('between slices', () => {
   };
   const slice = { busy: 40, steal: 1, total: 60, ours_ns: 390_000_000n };
 
-  it('goes on while the machine is left to it', async () => {
+  it('goes on while the machine is left to it', () => {
     const { watch, pass, read } = watched([0.5]);
+    watch.nextRound();
     for (let i = 0; i < 5; i++) {
       pass(slice);
-      await watch.untilQuiet();
+      assert.equal(watch.disturbed(false), false);
     }
+    assert.equal(watch.disturbed(true), false);
     assert.deepEqual(watch.waited, { times: 0, ms: 0 });
     assert.deepEqual(watch.without(read()), read());
   });
 
-  it('waits where the CPU was taken away, and what passed meanwhile is in no gate', async () => {
+  it('a round from which the CPU was taken away begins anew, and what passed since it began is in no gate', async () => {
     const { watch, pass, read } = watched([0.4, 0.3, 0]);
+    watch.nextRound();
     pass(slice);
-    await watch.untilQuiet();
+    watch.nextRound();
+    pass(slice);
+    assert.equal(watch.disturbed(false), false);
     pass({ ...slice, steal: 6 });
+    assert.equal(watch.disturbed(false), true);
     await watch.untilQuiet();
     pass(slice);
+    assert.equal(watch.disturbed(true), false);
     assert.deepEqual(watch.waited, { times: 1, ms: 3_000 + 2 * 2_000 });
     assert.deepEqual(watch.without(read()), {
-      machine: { busy: 120, steal: 8, total: 180 },
-      ours_ns: 3n * 390_000_000n,
+      machine: { busy: 80, steal: 2, total: 120 },
+      ours_ns: 2n * 390_000_000n,
     });
   });
 
-  it('judges no less than a quarter of a second of two cores', async () => {
+  it('judges no less than a quarter of a second of two cores, but at its end the whole round', () => {
     const { watch, pass } = watched([0]);
+    watch.nextRound();
     pass({ ...slice, steal: 9, total: 49 });
-    await watch.untilQuiet();
-    assert.equal(watch.waited.times, 0);
+    assert.equal(watch.disturbed(false), false);
     pass({ ...slice, steal: 0, total: 10 });
-    await watch.untilQuiet();
-    assert.equal(watch.waited.times, 1);
+    assert.equal(watch.disturbed(false), true);
+    watch.nextRound();
+    pass({ ...slice, steal: 0 });
+    assert.equal(watch.disturbed(false), false);
+    pass({ ...slice, steal: 5, total: 20 });
+    assert.equal(watch.disturbed(true), true, '5 of 80');
+    watch.nextRound();
+    assert.equal(watch.disturbed(true), false, 'nothing passed');
   });
 
-  it('waits no longer than it may, in a round and in all', async () => {
+  it('waits no longer than it may, in a round and in all: then rounds stay as they are', async () => {
     const { watch, pass } = watched([0.5], { quiet_s: 1, between_slices_ms: 16_000, in_a_round_ms: 7_000 });
     const ms: number[] = [];
     for (let round = 0; round < 4; round++) {
       watch.nextRound();
       for (let i = 0; i < 3; i++) {
         pass({ ...slice, steal: 30 });
-        await watch.untilQuiet();
+        if (watch.disturbed(false)) await watch.untilQuiet();
       }
       ms.push(watch.waited.ms);
     }

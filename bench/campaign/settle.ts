@@ -40,63 +40,80 @@ export async function untilQuiet(
   return waited();
 }
 
-/** Steal between two slices at which the next one waits, and over how many ticks of the whole machine it is looked at, at least. */
+/** Steal at which a round counts as disturbed, and over how many ticks of the whole machine it is looked at, at least. */
 const disturbedShare = 0.05;
 const fewestTicks = 50;
 
 type Patience = Pick<Settle, 'quiet_s' | 'between_slices_ms' | 'in_a_round_ms'>;
 
 export interface Watched extends Machine {
-  /** Of the machine: looked at before each slice. */
+  /** Of the machine: looked at between slices. */
   ticks(): MachineTicks | null;
   /** Of the machine and the campaign's processes: a file per thread of each. */
   read(): Reading;
 }
 
 /**
- * Looks at the machine between the slices of a block, and makes the next one wait where the CPU has just been taken away:
- * such bursts are shorter than a block, and longer than many slices. Those in which one began stay in the data, whatever
- * arm they were of, and so do those of a round that has waited as long as it may. The gate of the block is held against the
- * time that was not waited.
+ * Looks at the machine between the slices of a block. Bursts of other machines are shorter than a block, and longer than
+ * many slices: a round in which the CPU was taken away is broken off, and measured again once they have gone, on every arm
+ * alike and whatever it shows. A round that has waited as long as it may stays as it is. The gate of the block is held
+ * against the rounds that stay.
  */
 export class Watch {
   readonly #patience: Patience;
   readonly #machine: Watched;
-  #since: MachineTicks | null;
-  #waited = { times: 0, ms: 0 };
+  #round: Reading;
+  #lastLook: MachineTicks | null;
   #inRound_ms = 0;
+  #waited = { times: 0, ms: 0 };
   #excluded = { busy: 0, steal: 0, total: 0, ours_ns: 0n };
 
   constructor(patience: Patience, machine: Watched) {
     this.#patience = patience;
     this.#machine = machine;
-    this.#since = machine.ticks();
+    this.#round = machine.read();
+    this.#lastLook = this.#round.machine;
   }
 
   get waited(): Readonly<{ times: number; ms: number }> {
     return this.#waited;
   }
 
+  get #left_ms(): number {
+    const { between_slices_ms, in_a_round_ms } = this.#patience;
+    return Math.min(between_slices_ms - this.#waited.ms, in_a_round_ms - this.#inRound_ms);
+  }
+
   nextRound(): void {
     this.#inRound_ms = 0;
+    if (this.#left_ms > 0) this.#beginRound(this.#machine.read());
   }
 
-  async untilQuiet(): Promise<void> {
-    const { quiet_s, between_slices_ms, in_a_round_ms } = this.#patience;
-    const left_ms = Math.min(between_slices_ms - this.#waited.ms, in_a_round_ms - this.#inRound_ms);
+  /**
+   * Was the CPU taken away since the last look, from a round that may still be measured again?
+   * @param whole the round's slices are all done: what there was too little of to look at is looked at with all of it
+   */
+  disturbed(whole: boolean): boolean {
     const now = this.#machine.ticks();
-    if (!this.#since || !now || now.total - this.#since.total < fewestTicks) return;
-    const steal = stealShare(this.#since, now)!;
-    this.#since = now;
-    if (steal <= disturbedShare || left_ms <= 0) return;
-    const before = this.#machine.read();
-    const ms = await untilQuiet({ quiet_s, at_most_ms: left_ms }, this.#machine);
+    if (this.#left_ms <= 0 || !now || !this.#lastLook) return false;
+    const isEnough = now.total - this.#lastLook.total >= fewestTicks;
+    if (!isEnough && !whole) return false;
+    const share = stealShare(isEnough ? this.#lastLook : this.#round.machine, now);
+    this.#lastLook = now;
+    return share !== null && share > disturbedShare;
+  }
+
+  /** Then the round begins anew; what has passed since it began is in no gate. */
+  async untilQuiet(): Promise<void> {
+    const ms = await untilQuiet({ quiet_s: this.#patience.quiet_s, at_most_ms: this.#left_ms }, this.#machine);
     this.#waited = { times: this.#waited.times + 1, ms: this.#waited.ms + ms };
     this.#inRound_ms += ms;
-    this.#exclude(before, this.#machine.read());
+    const now = this.#machine.read();
+    this.#exclude(this.#round, now);
+    this.#beginRound(now);
   }
 
-  /** The reading as it would be, had there been no waiting since the watch began. */
+  /** The reading as it would be, had there been neither waiting nor rounds that do not stay. */
   without({ machine, ours_ns }: Reading): Reading {
     const { busy, steal, total, ours_ns: ours } = this.#excluded;
     return {
@@ -105,8 +122,12 @@ export class Watch {
     };
   }
 
+  #beginRound(now: Reading): void {
+    this.#round = now;
+    this.#lastLook = now.machine;
+  }
+
   #exclude(before: Reading, after: Reading): void {
-    this.#since = after.machine;
     if (!before.machine || !after.machine) return;
     this.#excluded.busy += after.machine.busy - before.machine.busy;
     this.#excluded.steal += after.machine.steal - before.machine.steal;

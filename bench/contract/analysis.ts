@@ -340,11 +340,15 @@ export const analysisSchema = z.object({
     /** 1 where it ran through, one more for each time it was stopped and resumed. */
     sittings: z.number().int().positive(),
     blocks: z.object({ planned: z.number().int(), kept: z.number().int(), voided: z.number().int() }),
-    /** How long its blocks waited for other machines to leave this one's CPU alone: all of them, void ones included. */
+    /**
+     * How long its blocks waited for other machines to leave this one's CPU alone, void blocks included, and calls of rounds
+     * that were therefore measured again.
+     */
     waited: z.object({
       before_blocks_ms: z.number(),
       between_slices_ms: z.number(),
       times_between_slices: z.number().int(),
+      disturbed_calls: z.number().int(),
     }),
     arms: z.array(
       z.object({

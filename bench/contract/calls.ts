@@ -1,7 +1,9 @@
 /** What an agent is told to do, and what it reports. Times are epoch nanoseconds as bigint (the one clock, see config.ts). */
 import type { Cause, OperationClass } from './tools.ts';
 
-export type Phase = 'parity' | 'latency' | 'load' | 'lifecycle' | 'correlation';
+export type Phase = 'parity' | 'latency' | typeof disturbed | 'load' | 'lifecycle' | 'correlation';
+/** Rounds of the latency phase in which other machines took the CPU away: kept, but measured again, and in no figure. */
+export const disturbed = 'disturbed' as const;
 export type Leg = 'agent' | 'gateway';
 /** How the tiers of a condition speak with each other: `https` is HTTP over TLS on every leg. */
 export type Protocol = 'http' | 'https';

@@ -143,7 +143,10 @@ export const manifestSchema = z.object({
       replaces: z.number().int().nullable(),
       /** How long it waited, warmed up, for other machines to leave this one's CPU alone. */
       settled_ms: z.number(),
-      /** How often it waited for that between its slices, and how long in all; absent in campaigns from before it did. */
+      /**
+       * How often it waited for that in the latency phase, each time to measure a round again, and how long in all; absent in
+       * campaigns from before it did.
+       */
       waited: z.object({ times: z.number().int(), ms: z.number() }).optional(),
       gates: z.array(gateSchema),
       /** Injected lifecycle faults: which arm, leg, kind, when. Every arm's own expiries included. */

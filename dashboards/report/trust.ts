@@ -57,8 +57,12 @@ const heldWords = { held: 'yes', failed: 'no', unknown: 'unknown' } as const;
 
 function waitedText(waited: Analysis['campaign']['waited']): string {
   const s = (ms: number): string => `${count(Math.round(ms / 1_000))} s`;
-  const { before_blocks_ms, between_slices_ms, times_between_slices: times } = waited;
-  return `Until other machines left this one's CPU alone, its blocks waited ${s(before_blocks_ms)} before they were timed and ${s(between_slices_ms)} (${times} ${times === 1 ? 'time' : 'times'}) between their slices.`;
+  const { before_blocks_ms, between_slices_ms, times_between_slices: times, disturbed_calls } = waited;
+  const again =
+    disturbed_calls === 0
+      ? ''
+      : ` ${plural(disturbed_calls, 'call')} of rounds in which they took it away stand in phase disturbed of the raw data, and in no figure: those rounds were measured again, on every arm alike.`;
+  return `Until other machines left this one's CPU alone, its blocks waited ${s(before_blocks_ms)} before they were timed and ${s(between_slices_ms)} (${times} ${times === 1 ? 'time' : 'times'}) between their slices.${again}`;
 }
 
 function gateTable(analysis: Analysis): Html {

@@ -213,7 +213,7 @@ export function fixture(options: FixtureOptions = {}): Analysis {
       started: '2026-03-01T10:15:00.000Z',
       sittings: 1,
       blocks: { planned: blocks, kept: blocks, voided: 0 },
-      waited: { before_blocks_ms: 18_400, between_slices_ms: 6_300, times_between_slices: 2 },
+      waited: { before_blocks_ms: 18_400, between_slices_ms: 6_300, times_between_slices: 2, disturbed_calls: 350 },
       arms: shapes.map((s) => ({
         arm: s.arm,
         controls: s.controls,

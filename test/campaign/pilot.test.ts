@@ -82,3 +82,32 @@ test('resumed beyond it, the size stands; the manifest tells how many and why', 
     [0, 1, 2, 3],
   );
 });
+
+test('progress counts blocks as they run: a replacement of the pilot is numbered from the plan’s end', async () => {
+  const stolen = join(place.dir, 'stolen');
+  mkdirSync(stolen);
+  const at = { busy: 0, steal: 0, total: 0 };
+  const begun = new Set<number | null>();
+  await runCampaign({
+    id: 'stolen',
+    config: { ...config, profile: { ...config.profile, intervals: true, pilot: { ...pilot, blocks: 1 } } },
+    plan,
+    dir: stolen,
+    yaml: 'version: 1\n',
+    supervisor: new Supervisor(),
+    size: async () => ({ blocks: 2, why: 'the test wants it' }),
+    // Half of all CPU time goes to others.
+    ticks() {
+      at.steal += 30;
+      at.total += 60;
+      return { ...at };
+    },
+    progress: { step: ({ block }) => void begun.add(block), note: () => undefined, end: () => undefined },
+    signal: new AbortController().signal,
+  });
+  assert.deepEqual(
+    manifestOf(stolen).blocks.map((b) => b.block),
+    [0, 1, 5],
+  );
+  assert.deepEqual([...begun], [0, 1, 2]);
+});

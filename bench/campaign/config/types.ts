@@ -45,10 +45,10 @@ export interface Settle {
   quiet_s: number;
   /** Before the block; 0: it does not wait. */
   at_most_ms: number;
-  /** In all the block, between its slices. */
+  /** In all the block, each time to measure a round of the latency phase again. */
   between_slices_ms: number;
   /**
-   * Of that, between the slices of one round. An arm waits for its next slice as long as two rounds take, and connections
+   * Of that, for one round. An arm waits for its next slice as long as two rounds take, and connections
    * must outlive that, or the first calls after it would open new ones.
    */
   in_a_round_ms: number;
