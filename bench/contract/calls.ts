@@ -2,7 +2,10 @@
 import type { Cause, OperationClass } from './tools.ts';
 
 export type Phase = 'parity' | 'latency' | typeof disturbed | 'load' | 'lifecycle' | 'correlation';
-/** Rounds of the latency phase in which other machines took the CPU away: kept, but measured again, and in no figure. */
+/**
+ * Rounds of the latency phase in which other machines took the CPU away: kept, but measured again. They are in no figure of
+ * an arm; the claim on correlation alone counts them, as it counts the lines of every phase.
+ */
 export const disturbed = 'disturbed' as const;
 export type Leg = 'agent' | 'gateway';
 /** How the tiers of a condition speak with each other: `https` is HTTP over TLS on every leg. */

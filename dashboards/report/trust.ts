@@ -61,7 +61,7 @@ function waitedText(waited: Analysis['campaign']['waited']): string {
   const again =
     disturbed_calls === 0
       ? ''
-      : ` ${plural(disturbed_calls, 'call')} of rounds in which they took it away stand in phase disturbed of the raw data, and in no figure: those rounds were measured again, on every arm alike.`;
+      : ` ${plural(disturbed_calls, 'call')} of rounds in which they took it away stand in phase disturbed of the raw data, and in no figure of an arm: those rounds were measured again, on every arm alike.`;
   return `Until other machines left this one's CPU alone, its blocks waited ${s(before_blocks_ms)} before they were timed and ${s(between_slices_ms)} (${times} ${times === 1 ? 'time' : 'times'}) between their slices.${again}`;
 }
 

@@ -77,7 +77,7 @@ test('a round with a burst is measured again once it is over, and the gate is he
   assert.deepEqual([ok, value], [true, 0]);
 });
 
-test('what was measured twice is there twice: under its phase, with its traces, in no figure', async () => {
+test('what was measured twice is there twice: under its phase, with its traces, in no figure of an arm', async () => {
   const rounds = await query(
     dir,
     `select phase, round, arm, count(*)::int as calls, count(distinct call_id)::int as ids, count(distinct trace_id)::int as traces
