@@ -1,6 +1,5 @@
 /** One row per phase, workload, condition and arm: what its calls were like, as description. */
 import type { Analysis, ArmFigures } from '#contract/analysis.ts';
-import { disturbed } from '#contract/calls.ts';
 import { type Random, seededRandom } from '#contract/random.ts';
 import type { SortedSamples } from '../stats/samples.ts';
 import { fewestBlocks } from '../stats/signedRank.ts';
@@ -38,7 +37,7 @@ export function armTables(data: Data): ArmTables {
   for (const setting of data.settings) {
     for (const { arm } of data.manifest.arms) {
       const cell = setting.arms.get(arm);
-      if (!cell || cell.phase === disturbed) continue;
+      if (!cell) continue;
       const felt = pool(data, keptBlocks(cell), (t) => t.felt);
       out.arms.push(armFigures(data, cell, felt));
       if (cell.phase === 'latency') out.distributions.push(distributionOf(cell, felt));

@@ -2,6 +2,7 @@
  * Everything that is read from the store: sums and counts per cell and block, all whole numbers, and the times. Rows are read
  * and held a batch of blocks at a time, and what is kept of each batch is a few numbers per cell and block, and its times.
  */
+import { disturbed } from '#contract/calls.ts';
 import type { Manifest } from '#contract/manifest.ts';
 import {
   byTimestamp,
@@ -62,7 +63,9 @@ export interface Usage {
 
 export interface Data {
   manifest: Manifest;
+  /** All, those of disturbed rounds included. */
   cells: Cell[];
+  /** That figures and differences are made of: without disturbed rounds, which were measured again. */
   settings: Setting[];
   services: Service[];
   times: Map<number, BlockTimes>;
@@ -122,7 +125,10 @@ export async function readData(store: Store, dir: string, manifest: Manifest, at
   return {
     manifest,
     cells,
-    settings: settingsOf(cells, manifest.plan),
+    settings: settingsOf(
+      cells.filter((c) => c.phase !== disturbed),
+      manifest.plan,
+    ),
     services,
     ...read,
     timeLost: await store.rows<Data['timeLost'][number]>(sql('time_lost')),
