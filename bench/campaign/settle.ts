@@ -62,8 +62,8 @@ export interface Watched extends Machine {
 export class Watch {
   readonly #patience: Patience;
   readonly #machine: Watched;
-  #round: Reading;
-  #lastLook: MachineTicks | null;
+  #round: Reading | null = null;
+  #lastLook: MachineTicks | null = null;
   #inRound_ms = 0;
   #waited = { times: 0, ms: 0 };
   #excluded = { busy: 0, steal: 0, total: 0, ours_ns: 0n };
@@ -71,8 +71,6 @@ export class Watch {
   constructor(patience: Patience, machine: Watched) {
     this.#patience = patience;
     this.#machine = machine;
-    this.#round = machine.read();
-    this.#lastLook = this.#round.machine;
   }
 
   get waited(): Readonly<{ times: number; ms: number }> {
@@ -94,8 +92,9 @@ export class Watch {
    * @param whole the round's slices are all done: what there was too little of to look at is looked at with all of it
    */
   disturbed(whole: boolean): boolean {
+    if (this.#left_ms <= 0 || !this.#round || !this.#lastLook) return false;
     const now = this.#machine.ticks();
-    if (this.#left_ms <= 0 || !now || !this.#lastLook) return false;
+    if (!now) return false;
     const isEnough = now.total - this.#lastLook.total >= fewestTicks;
     if (!isEnough && !whole) return false;
     const share = stealShare(isEnough ? this.#lastLook : this.#round.machine, now);
@@ -109,7 +108,7 @@ export class Watch {
     this.#waited = { times: this.#waited.times + 1, ms: this.#waited.ms + ms };
     this.#inRound_ms += ms;
     const now = this.#machine.read();
-    this.#exclude(this.#round, now);
+    if (this.#round) this.#exclude(this.#round, now);
     this.#beginRound(now);
   }
 
