@@ -18,7 +18,10 @@ export const readMachine = (pids: readonly number[], ticks = machineTicks): Read
 
 const spin_ms = 50;
 
-/** Steal while this process wants a core for a second, of all CPU time: it shows to nobody who is idle. */
+/**
+ * Steal while this process wants a core for a second, of all CPU time: it shows to nobody who is idle. Between slices, where
+ * calls would be data and age what the arms hold, spinning must do.
+ */
 export async function stealOfASecond(ticks = machineTicks): Promise<number | null> {
   const before = ticks();
   const end = performance.now() + 1_000;
