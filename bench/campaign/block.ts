@@ -1,67 +1,34 @@
 /**
- * Runs one block: fresh processes, parity, warm-up, then the plan's sessions. Within a round the arms take turns; after
- * each slice everything that was noted is exported and acknowledged, young garbage is collected, and only then does the
- * next slice's fixed pause begin, so that nobody's bookkeeping runs in another's time.
+ * Runs one block: fresh processes, parity, warm-up, waiting for a quiet machine, then the plan's sessions, and what the
+ * gates say of them.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import {
-  type CallRow,
-  disturbed,
-  type PlannedTask,
-  type Protocol,
-  protocolOf,
-  type ResourceRow,
-  type SliceOrder,
-  type SliceReport,
-} from '#contract/calls.ts';
-import type { CollectorMethods, StoredCounts } from '#contract/control.ts';
-import { WeighbridgeError } from '#contract/errors.ts';
+import { type PlannedTask, type Protocol, protocolOf } from '#contract/calls.ts';
+import type { StoredCounts } from '#contract/control.ts';
 import type { Manifest } from '#contract/manifest.ts';
 import type { Settle } from './config/types.ts';
-import { expiriesOf, revoke } from './faults.ts';
-import {
-  type ArmTiers,
-  type Fleet,
-  type FleetOptions,
-  longTtl_ms,
-  processesOf,
-  startFleet,
-  stopFleet,
-} from './fleet.ts';
+import { type FleetOptions, processesOf, startFleet, stopFleet } from './fleet.ts';
 import { judgeBlock, sayFailure, stealShare } from './gates.ts';
 import type { StepDone } from './load/armRun.ts';
 import type { LoadPlan } from './load/plan.ts';
 import { runLoad } from './load/run.ts';
 import { type ProbeResult, provesParity } from './parity.ts';
-import type { BlockPlan, RoundPlan, SessionPlan } from './plan.ts';
-import type { ProgressStep } from './progress.ts';
-import { measureUsage, rawLines, readMachine, resourceRows, stealOfASecond } from './readings.ts';
+import type { BlockPlan, SessionPlan } from './plan.ts';
+import { rawLines, readMachine, stealOfASecond } from './readings.ts';
+import { type Done, type Run, runSession, runSlice, type SliceOptions, sliceCount, sliceOrder } from './sessions.ts';
 import { type Machine, untilQuiet, Watch } from './settle.ts';
 import { stopIfAsked } from './stop.ts';
-import { type Tier, within } from './supervise.ts';
-import { everyTier, Noted, tiersOf } from './tiers.ts';
+import { everyTier, Noted } from './tiers.ts';
 import { type MachineTicks, machineTicks } from './usage.ts';
 
 /** About a second of calls. */
 const settleSlices = 5;
 
-/** A slice that takes longer than this is hung. */
-const sliceDeadline_ms = 60_000;
-
-export interface BlockStep extends Pick<ProgressStep, 'phase' | 'condition' | 'round' | 'rounds'>, Done {}
-
-export interface BlockOptions extends FleetOptions {
+export interface BlockOptions extends FleetOptions, SliceOptions {
   plan: BlockPlan;
-  collector: Tier<CollectorMethods>;
-  pause_ms: number;
   settle: Settle;
-  /** How long a slice may take; absent: a minute. */
-  slice_deadline_ms?: number;
   /** Reads the machine's CPU time; absent: from /proc. */
   ticks?: () => MachineTicks | null;
-  signal: AbortSignal;
-  /** Called between slices, never within one. */
-  progress(step: BlockStep): void;
 }
 
 export type BlockRecord = Manifest['blocks'][number];
@@ -73,26 +40,7 @@ export interface BlockResult {
   stored: StoredCounts;
 }
 
-/** One block under way. */
-interface Run {
-  options: BlockOptions;
-  fleet: Fleet;
-  noted: Noted;
-  calls: CallRow[];
-  faults: BlockRecord['faults'];
-  done: Done;
-}
-
-/** A block while it is timed. */
-interface Timed extends Run {
-  watch: Watch;
-}
-
-/** Slices, and steps of load as so many slices as take that long. */
-interface Done {
-  done: number;
-  of: number;
-}
+type BlockRun = Run<BlockOptions>;
 
 export async function runBlock(options: BlockOptions): Promise<BlockResult> {
   const { plan, collector, supervisor } = options;
@@ -120,7 +68,7 @@ async function runSessions(options: BlockOptions, done: Done): Promise<Omit<Bloc
     },
   );
   try {
-    const run: Run = { options, fleet, noted: new Noted(), calls: [], faults: [], done };
+    const run: BlockRun = { options, fleet, noted: new Noted(), calls: [], faults: [], done };
     const parity = await provesParity(fleet, protocolsOf(plan));
     await warmUp(run);
     const settled_ms = await settle(run);
@@ -154,15 +102,12 @@ const protocolsOf = (plan: BlockPlan): Protocol[] => [
   ...new Set<Protocol>(['http', ...plan.sessions.map((s) => protocolOf(s.condition))]),
 ];
 
-const sliceCount = (plan: BlockPlan): number =>
-  plan.sessions.reduce((n, s) => n + s.rounds.reduce((m, r) => m + r.order.length, 0), 0);
-
 /** All arms at once, since nothing is timed yet. What parity and warm-up noted is no data, and forgotten after them. */
-async function warmUp(run: Run): Promise<void> {
+async function warmUp(run: BlockRun): Promise<void> {
   for (const session of run.options.plan.sessions) await warmUpFor(run, session, session.warm_up);
 }
 
-async function warmUpFor(run: Run, session: SessionPlan, slices: readonly PlannedTask[][]): Promise<void> {
+async function warmUpFor(run: BlockRun, session: SessionPlan, slices: readonly PlannedTask[][]): Promise<void> {
   const { fleet } = run;
   if (slices.length === 0) return;
   await fleet.tools.control.call('set_service_time', session.service_time);
@@ -175,7 +120,7 @@ async function warmUpFor(run: Run, session: SessionPlan, slices: readonly Planne
 }
 
 /** @returns how long the block waited for a machine that is left to it, ms */
-async function settle(run: Run): Promise<number> {
+async function settle(run: BlockRun): Promise<number> {
   const { plan, settle: patience, ticks = machineTicks } = run.options;
   const session = plan.sessions[0];
   if (!session || session.warm_up.length === 0) return 0;
@@ -189,7 +134,7 @@ async function settle(run: Run): Promise<number> {
   });
 }
 
-const waiting = ({ options, done }: Run): Omit<Machine, 'stealOfASecond'> => ({
+const waiting = ({ options, done }: BlockRun): Omit<Machine, 'stealOfASecond'> => ({
   now_ms: () => performance.now(),
   pause(ms) {
     stopIfAsked(options.signal);
@@ -202,7 +147,7 @@ const waiting = ({ options, done }: Run): Omit<Machine, 'stealOfASecond'> => ({
 });
 
 /** The timed part, and what the gates say of it. */
-async function measure(run: Run): Promise<Pick<BlockRecord, 'gates' | 'waited'>> {
+async function measure(run: BlockRun): Promise<Pick<BlockRecord, 'gates' | 'waited'>> {
   const { options, fleet, noted } = run;
   const pids = [options.collector.pid, ...processesOf(fleet).map((t) => t.pid)];
   const rawFiles = fleet.raw_logs.map((log) => log.file);
@@ -236,113 +181,6 @@ async function measure(run: Run): Promise<Pick<BlockRecord, 'gates' | 'waited'>>
   });
   return { gates, waited: watch.waited };
 }
-
-async function runSession(run: Timed, session: SessionPlan): Promise<void> {
-  const { fleet } = run;
-  await fleet.tools.control.call('set_service_time', session.service_time);
-  if (session.access_token_ttl_ms !== null) await nextSecond();
-  const started = process.hrtime.bigint();
-  await setLifetime(fleet, session.access_token_ttl_ms ?? longTtl_ms);
-  const concerned = [...fleet.arms].flatMap(([name, arm]) =>
-    session.rounds.some((r) => r.order.includes(name)) ? [arm] : [],
-  );
-  run.faults.push(...expiriesOf(concerned, session, started + run.options.anchor_offset_ns));
-  for (const round of session.rounds) {
-    if (session.round_every_ms !== null) await untilDue(started, round.round * session.round_every_ms);
-    await (session.simultaneous ? allAtOnce(run, session, round) : inTurn(run, session, round));
-  }
-}
-
-/**
- * The authority dates tokens in whole seconds (RFC 7519 §4.1.6): a session that counts in lifetimes begins with one, or
- * where in a lifetime its faults fall would hang on when the block was started.
- */
-const nextSecond = (): Promise<void> => pause(1_000 - (Date.now() % 1_000));
-
-/** Lifetimes change for tokens issued from now on, so everyone fetches new ones. */
-async function setLifetime(fleet: Fleet, access_token_ttl_ms: number): Promise<void> {
-  await fleet.auth.control.call('set_ttl', { access_token_ttl_ms });
-  for (const arm of fleet.arms.values()) {
-    await arm.gateway?.control.call('renew');
-    await arm.agent.control.call('renew');
-  }
-}
-
-/** A round of the latency phase that is disturbed is measured again; what has times of its own to keep is not. */
-async function inTurn(run: Timed, session: SessionPlan, round: RoundPlan): Promise<void> {
-  const { watch } = run;
-  const isDisturbed = (whole: boolean): boolean => session.phase === 'latency' && watch.disturbed(whole);
-  if (session.phase === 'latency') watch.nextRound();
-  for (;;) {
-    const slices = await slicesInTurn(run, session, round, isDisturbed);
-    if (slices.length === round.order.length && !isDisturbed(true)) {
-      for (const { report, rows } of slices) await store(run, report, rows);
-      return;
-    }
-    for (const { report, rows } of slices) await storeDisturbed(run, report, rows);
-    run.done.done -= slices.length;
-    await watch.untilQuiet();
-  }
-}
-
-interface SliceResult {
-  report: SliceReport;
-  rows: ResourceRow[];
-}
-
-/** @returns fewer than there are where the round is disturbed */
-async function slicesInTurn(
-  run: Timed,
-  session: SessionPlan,
-  round: RoundPlan,
-  isDisturbed: (whole: boolean) => boolean,
-): Promise<SliceResult[]> {
-  const { fleet, options, noted } = run;
-  const results: SliceResult[] = [];
-  for (const [index, name] of round.order.entries()) {
-    stopIfAsked(run.options.signal);
-    if (isDisturbed(false)) break;
-    const arm = fleet.arms.get(name)!;
-    const tiers = tiersOf(fleet, arm);
-    const slice = round.round * round.order.length + index;
-    const order = sliceOrder(run, session, { round: round.round, slice, tasks: round.tasks });
-    for (const fault of session.faults.filter((f) => f.round === round.round)) {
-      const made = await revoke(fleet, arm, fault, () => process.hrtime.bigint() + options.anchor_offset_ns);
-      if (made) run.faults.push(made);
-    }
-    await pause(options.pause_ms);
-    const used = measureUsage(tiers);
-    const report = await runSlice(run, arm, order);
-    const use = used();
-    await noted.drain(tiers);
-    results.push({ report, rows: resourceRows(order, name, report.calls.length, use) });
-    tellProgress(run, session, round, 1);
-  }
-  return results;
-}
-
-async function allAtOnce(run: Run, session: SessionPlan, round: RoundPlan): Promise<void> {
-  stopIfAsked(run.options.signal);
-  await pause(run.options.pause_ms);
-  const reports = await Promise.all(
-    round.order.map((name, slice) =>
-      runSlice(
-        run,
-        run.fleet.arms.get(name)!,
-        sliceOrder(run, session, { round: round.round, slice, tasks: round.tasks }),
-      ),
-    ),
-  );
-  await run.noted.drain(everyTier(run.fleet));
-  for (const report of reports) await store(run, report, []);
-  tellProgress(run, session, round, round.order.length);
-}
-
-function tellProgress(run: Run, { phase, condition, rounds }: SessionPlan, { round }: RoundPlan, slices: number): void {
-  run.done.done += slices;
-  run.options.progress({ phase, condition, round, rounds: rounds.length, ...run.done });
-}
-
 const slicesPerSecond = 10;
 const stepSlices = ({ duration_s }: { duration_s: number }): number => Math.ceil(duration_s * slicesPerSecond);
 const slicesOf = (steps: readonly { duration_s: number }[]): number =>
@@ -353,57 +191,4 @@ const loadSlices = (load: LoadPlan | undefined): number =>
 function tellLoad({ plan, progress }: BlockOptions, step: Parameters<StepDone>[0], done: Done): void {
   done.done += stepSlices(step);
   progress({ phase: 'load', condition: step.condition, round: step.step, rounds: plan.load!.steps.length, ...done });
-}
-
-function sliceOrder(
-  run: Run,
-  { phase, workload, condition, lead_in, concurrency }: SessionPlan,
-  at: { round: number; slice: number; tasks: PlannedTask[] },
-): SliceOrder {
-  const { block } = run.options.plan;
-  return { phase, workload, condition, block, ...at, lead_in, concurrency, think_time_us: 0 };
-}
-
-function runSlice(run: Run, arm: ArmTiers, order: SliceOrder): Promise<SliceReport> {
-  const { slice_deadline_ms: deadline_ms = sliceDeadline_ms, plan } = run.options;
-  const { gateway } = arm.spec;
-  const place = `a slice of ${order.phase} (block ${plan.block}, round ${order.round})`;
-  return within(
-    arm.agent.control.call('run_slice', order),
-    deadline_ms,
-    () =>
-      new WeighbridgeError('DEADLINE', `arm ${arm.spec.arm}: ${place} took over ${deadline_ms / 1000} s`, {
-        where: arm.agent.name,
-        // No process of ours then: its agent only waits for it, and has no stack that would show it.
-        ...(typeof gateway === 'object'
-          ? { mend: `look whether the attached gateway ${gateway.attached} still answers; whole blocks are kept` }
-          : {}),
-      }),
-  );
-}
-
-/** Gates look at what is stored. */
-async function store(run: Run, report: SliceReport, rows: ResourceRow[]): Promise<void> {
-  run.calls.push(...report.calls);
-  await send(run, report, rows);
-}
-
-/** For whoever wants to see it: no gate and no figure is made of it. */
-const storeDisturbed = (run: Run, { calls, attempts }: SliceReport, rows: ResourceRow[]): Promise<void> =>
-  send(
-    run,
-    { calls: calls.map((c) => ({ ...c, phase: disturbed })), attempts },
-    rows.map((r) => ({ ...r, phase: disturbed })),
-  );
-
-async function send({ options }: Run, { calls, attempts }: SliceReport, rows: ResourceRow[]): Promise<void> {
-  const { control } = options.collector;
-  await control.call('add_calls', { calls, attempts });
-  if (rows.length > 0) await control.call('add_resources', { rows });
-}
-
-/** Waits for the monotonic time `start + after_ms`. */
-async function untilDue(start: bigint, after_ms: number): Promise<void> {
-  const left_ms = after_ms - Number(process.hrtime.bigint() - start) / 1e6;
-  if (left_ms > 0) await pause(left_ms);
 }
