@@ -4,6 +4,7 @@ import { cpSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Analysis } from '#contract/analysis.ts';
+import { calibrationSchema } from '#contract/calibration.ts';
 import type { Manifest } from '#contract/manifest.ts';
 import type { Race } from '#contract/security.ts';
 import { root, scratch, weighbridge } from './campaign/harness.ts';
@@ -17,20 +18,54 @@ const files = (dir: string): string[] =>
     .filter((path) => statSync(join(dir, path)).isFile())
     .sort();
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
+/** A standard campaign's raw data take some 0.9 MiB a block: twenty blocks, and what is made of them. */
+const largest_MiB = 20;
 /** Without line ends and the marks of a quotation. */
 const running = (text: string): string => text.replace(/\n>? ?/g, ' ');
 
-test('it is small, and verifies', async () => {
+test('it is no larger than a standard campaign must be, and verifies', async () => {
   const bytes = files(reference).reduce((sum, path) => sum + statSync(join(reference, path)).size, 0);
-  assert.ok(bytes <= 5 * 2 ** 20, `${bytes} bytes`);
+  assert.ok(bytes <= largest_MiB * 2 ** 20, `${bytes} bytes`);
   const { code, stdout } = await weighbridge(['verify', reference]);
   assert.equal(code, 0, stdout);
 });
 
 test('it was measured by code that is committed, in blocks that count', () => {
-  const { weighbridge: by, blocks } = JSON.parse(readFileSync(join(reference, 'manifest.json'), 'utf8')) as Manifest;
+  const {
+    weighbridge: by,
+    profile,
+    blocks,
+  } = JSON.parse(readFileSync(join(reference, 'manifest.json'), 'utf8')) as Manifest;
   assert.equal(by.dirty, false);
+  assert.equal(profile, 'standard');
+  assert.ok(blocks.length >= 20, `${blocks.length}`);
   assert.ok(blocks.every((b) => b.voided === null));
+});
+
+test('it carries a calibration of its own kind by the same code: no increment is wrong, and no known margin', () => {
+  const { campaign, increments, margins, observer } = calibrationSchema.parse(
+    JSON.parse(readFileSync(join(reference, 'calibration.json'), 'utf8')),
+  );
+  assert.deepEqual([campaign.profile, campaign.status], ['standard', 'complete']);
+  const { calibration } = JSON.parse(readFileSync(join(reference, 'analysis.json'), 'utf8')) as Analysis;
+  assert.deepEqual([calibration?.own, calibration?.differs], [false, []]);
+  const judged = increments.filter((i) => i.result !== null);
+  assert.equal(judged.length, 8, 'four increments at p50 and p95');
+  for (const { arm_ms, baseline_ms, metric, result, error_ci90, limit_us } of judged) {
+    const what = `${arm_ms} - ${baseline_ms} ms, ${metric}: ${error_ci90}`;
+    assert.ok(error_ci90 && limit_us, what);
+    assert.ok(error_ci90[0] <= limit_us && error_ci90[1] >= -limit_us, what);
+    const isInside = error_ci90[0] > -limit_us && error_ci90[1] < limit_us;
+    if (result === 'resolved') assert.ok(isInside, what);
+    else assert.equal(result, 'not resolved', what);
+  }
+  assert.ok(margins.length >= 3);
+  for (const { claim, result } of margins) assert.ok(result === 'right' || result === 'undecided', claim);
+  for (const telemetry of ['light', 'full'])
+    assert.ok(
+      observer.some((o) => o.arm_telemetry === telemetry),
+      telemetry,
+    );
 });
 
 test('its outcome is rebuilt to the same bytes', async () => {

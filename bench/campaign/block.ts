@@ -181,6 +181,7 @@ async function measure(run: BlockRun): Promise<Pick<BlockRecord, 'gates' | 'wait
   });
   return { gates, waited: watch.waited };
 }
+
 const slicesPerSecond = 10;
 const stepSlices = ({ duration_s }: { duration_s: number }): number => Math.ceil(duration_s * slicesPerSecond);
 const slicesOf = (steps: readonly { duration_s: number }[]): number =>

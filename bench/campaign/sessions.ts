@@ -172,6 +172,7 @@ function tellProgress(run: Run, { phase, condition, rounds }: SessionPlan, { rou
   run.done.done += slices;
   run.options.progress({ phase, condition, round, rounds: rounds.length, ...run.done });
 }
+
 export function sliceOrder(
   run: Run,
   { phase, workload, condition, lead_in, concurrency }: SessionPlan,
