@@ -213,7 +213,7 @@ function conclusion(analysis: Analysis, verdict: Verdict, c: Comparison): string
     above: `above the claimed ${margin}`,
     claimed: `within the claimed ${margin}`,
     mixed: `whether the claimed ${margin} holds depends on the workload`,
-    open: `too little to judge the claimed ${margin}`,
+    open: `whether the claimed ${margin} holds stays open`,
     'not tested': 'the claim was not tested',
   };
   return words[latencyStanding(analysis)];
