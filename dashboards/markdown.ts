@@ -131,7 +131,10 @@ function warningLines({ warnings }: Analysis): string[] {
   return [
     ...sorted
       .slice(0, mostWarnings)
-      .map((w) => `- ${text(w.message)}${w.caps.length > 0 ? ` Caps ${text(list(w.caps))}.` : ''}`),
+      .map(
+        (w) =>
+          `- ${text(w.message)}${w.caps.length > 0 ? ` Caps ${text(list(w.caps))}.` : ''}${w.stands ? ` Cannot turn ${text(list(w.stands.claims))}: ${text(w.stands.why)}.` : ''}`,
+      ),
     ...(more > 0 ? [`- and ${count(more)} more in [report.html](report.html)`] : []),
   ];
 }

@@ -18,7 +18,7 @@ import type { Manifest } from '#contract/manifest.ts';
 import { seededRandom } from '#contract/random.ts';
 import { hodgesLehmann, standardDeviation } from '../stats/location.ts';
 import { halfWidthOf } from '../stats/sampleSize.ts';
-import { expectedOf, incrementCaps, judge, marginResult } from './calibrationJudge.ts';
+import { expectedOf, incrementDoubts, judge, marginResult } from './calibrationJudge.ts';
 import { type CellBlock, keptBlocks, type Setting } from './cells.ts';
 import { pairOfClaim } from './claims.ts';
 import { type Comparisons, commonBlocks, compareArms } from './comparisons.ts';
@@ -151,8 +151,11 @@ function incrementOf(data: Data, { setting, pair, metric, found }: IncrementInpu
   const blocks = found && truths ? found.differences.map((arm, i) => ({ arm, baseline: truths[i]! })) : [];
   const error = shiftOf(blocks, pseudomedian, random);
   const errors = blocks.map((b) => b.arm - b.baseline);
-  const caps = judged ? incrementCaps(data.manifest, error, errors) : [];
   const limit_us = judged ? errorLimits_us[metric] : null;
+  const { caps, stands } =
+    limit_us === null
+      ? { caps: [], stands: [] }
+      : incrementDoubts(data.manifest, { errors: error, values: errors, limit_us });
   return {
     workload,
     condition,
@@ -172,19 +175,24 @@ function incrementOf(data: Data, { setting, pair, metric, found }: IncrementInpu
     blocks: commonBlocks(setting, pair).length,
     limit_us,
     result: limit_us === null ? null : judge(error?.ci90 ?? null, limit_us, caps),
-    note: noteOf(pair, { found, truths, caps }),
+    note: noteOf(pair, { found, truths, caps, stands }),
   };
 }
 
-function noteOf(
-  { arm_ms, judged }: IncrementPair,
-  { found, truths, caps }: { found: Found | null; truths: readonly number[] | null; caps: readonly string[] },
-): string {
+interface NoteInput {
+  found: Found | null;
+  truths: readonly number[] | null;
+  caps: readonly string[];
+  stands: readonly string[];
+}
+
+function noteOf({ arm_ms, judged }: IncrementPair, { found, truths, caps, stands }: NoteInput): string {
   if (!truths) return 'Not estimated: what was injected is not stored for every call.';
   if (!found) return 'Not estimated: too few calls in a block, or failures among them.';
   if (!judged)
     return `Not judged: beside the delay it holds the cold-tier penalty, since CPU and processes cool while ${arm_ms} ms pass and are slower after it.`;
   if (caps.length > 0) return `Not resolved: ${caps.join('; ')}.`;
+  if (stands.length > 0) return `Judged, although ${stands.join('; ')}.`;
   return found.comparison.ci90 ? 'Judged.' : 'Judged, and not decided: too few blocks for an interval.';
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Manifest } from '#contract/manifest.ts';
 import { seededRandom } from '#contract/random.ts';
-import { expectedOf, incrementCaps, judge, marginResult } from './calibrationJudge.ts';
+import { expectedOf, incrementDoubts, judge, marginResult } from './calibrationJudge.ts';
 import { pseudomedian, shiftOf } from './shift.ts';
 
 /** How a campaign of so many planned blocks went. */
@@ -17,9 +17,10 @@ const course = (blocks: number, voided: number, status: Manifest['status'] = 'co
   } as unknown as Manifest;
 };
 
-const capsOn = (manifest: Manifest, errors: readonly number[]): string[] => {
-  const pairs = errors.map((arm) => ({ arm, baseline: 0 }));
-  return incrementCaps(manifest, shiftOf(pairs, pseudomedian, seededRandom('errors')), errors);
+const doubtsOn = (manifest: Manifest, values: readonly number[], limit_us = 30) => {
+  const pairs = values.map((arm) => ({ arm, baseline: 0 }));
+  const errors = shiftOf(pairs, pseudomedian, seededRandom('errors'));
+  return incrementDoubts(manifest, { errors, values, limit_us });
 };
 
 const even = [3, -4, 1, -2, 4, -3, 2, -1];
@@ -56,8 +57,28 @@ describe('an increment', () => {
     ['errors of which some stand out', course(20, 0), skewed, ['mean and median of the blocks part']],
   ] as const) {
     it(`from ${what} is capped by ${caps.join(', ') || 'nothing'}`, () =>
-      assert.deepEqual(capsOn(manifest, errors), caps));
+      assert.deepEqual(doubtsOn(manifest, errors), { caps, stands: [] }));
   }
+
+  it('whose errors follow from one another stands where each of them, and a far wider interval, is within the limit', () => {
+    const wandering = [...long, ...long].map((e, i) => e / 4 + (i % 8 < 4 ? 5 : -5));
+    assert.deepEqual(doubtsOn(course(40, 0), wandering, 5).caps, ['neighbouring blocks are alike']);
+    const { caps, stands } = doubtsOn(course(40, 0), wandering, 30);
+    assert.deepEqual(caps, []);
+    assert.equal(stands.length, 1);
+    assert.match(
+      stands[0]!,
+      /^neighbouring blocks are alike, which cannot turn this: each of the 40 blocks by itself lies on the same side of the margin, and so does an interval \d\.\d times as wide$/,
+    );
+  });
+
+  it('of whose errors some stand out stands where all are within the limit', () => {
+    const { caps, stands } = doubtsOn(course(20, 0), skewed, 1_000);
+    assert.deepEqual(caps, []);
+    assert.deepEqual(stands, [
+      'mean and median of the blocks part, which cannot turn this: each of the 20 blocks by itself lies on the same side of the margin',
+    ]);
+  });
 });
 
 describe('a known margin', () => {

@@ -2,7 +2,7 @@
 import type { Increment, KnownMargin } from '#contract/calibration.ts';
 import type { Manifest } from '#contract/manifest.ts';
 import type { Claim } from './claims.ts';
-import { capsOf } from './findings.ts';
+import { capsOf, standsOf } from './findings.ts';
 import { shapeOf, shapeWarning } from './shapeWarnings.ts';
 import type { Shift } from './shift.ts';
 import { courseWarnings } from './warnings.ts';
@@ -12,11 +12,21 @@ const increment = 'increment';
 
 /**
  * Why an increment is not to be judged whatever its interval, in a few words each: what caps a claim on block differences caps
- * it, too. `values` are its errors by block, in the order of the campaign, and `errors` what they came to.
+ * it, too, and what cannot turn such a claim does not. `values` are its errors by block, in the order of the campaign, and
+ * `errors` what they came to.
  */
-export function incrementCaps(manifest: Manifest, errors: Shift | null, values: readonly number[]): string[] {
-  const shapes = errors ? shapeOf(errors, values).map((found) => shapeWarning('errors', found, [increment])) : [];
-  return capsOf([...courseWarnings(manifest, [increment]), ...shapes], increment);
+export function incrementDoubts(
+  manifest: Manifest,
+  { errors, values, limit_us }: { errors: Shift | null; values: readonly number[]; limit_us: number },
+): { caps: string[]; stands: string[] } {
+  const claims = [{ claim: increment, region: [-limit_us, limit_us] as [number, number] }];
+  const shapes = errors
+    ? shapeOf(errors, values).map((found) =>
+        shapeWarning(found, { place: 'errors', shift: errors, differences: values, claims }),
+      )
+    : [];
+  const warnings = [...courseWarnings(manifest, [increment]), ...shapes];
+  return { caps: capsOf(warnings, increment), stands: standsOf(warnings, increment) };
 }
 
 /** Inside ± the limit, wholly outside, or neither; a cap is neither. `wrong` only where noise cannot be the reason. */

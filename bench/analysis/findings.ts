@@ -44,6 +44,15 @@ export const capsOf = (warnings: readonly Warning[], claim: string): string[] =>
   ),
 ];
 
+/** Warnings that bear on this claim and cannot turn it: what is amiss, and why it stands. */
+export const standsOf = (warnings: readonly Warning[], claim: string): string[] => [
+  ...new Set(
+    warnings.flatMap(({ code, stands }) =>
+      stands?.claims.includes(claim) ? [`${capWords[code]}, which cannot turn this: ${stands.why}`] : [],
+    ),
+  ),
+];
+
 /** Stands as evidence where nothing could be estimated: the campaign's own size. */
 export const noEvidence = (data: Data): Evidence => [
   {

@@ -56,4 +56,23 @@ describe('the shape of block differences', () => {
     assert.match(message, /lag-1 correlation of the block differences is 0\.[67]\d, above 0\.58\.$/);
     assert.equal(codes(analysis).includes('skew'), false);
   });
+
+  it('what neither a block by itself nor a far wider interval could turn is decided, and says so', async () => {
+    const { analysis } = await campaign({
+      blocks: 24,
+      arms: slowerIn('block % 8 < 4', 60),
+      sessions: [latency],
+      claims,
+      noise_us: 10,
+      block_sd_us: 5,
+    });
+    const { caps, stands } = analysis.warnings.find((w) => w.code === 'serial' && w.stands?.claims.includes('C1b'))!;
+    assert.deepEqual(caps, []);
+    const why =
+      /^each of the 24 blocks by itself lies on the same side of the margin, and so does an interval [3-9]\.\d times as wide$/;
+    assert.match(stands!.why, why);
+    const { verdict: decided, why: said } = verdict(analysis, 'C1b');
+    assert.equal(decided, 'confirmed');
+    assert.ok(said.includes(`Neighbouring blocks are alike, which cannot turn this: ${stands!.why}.`), said);
+  });
 });

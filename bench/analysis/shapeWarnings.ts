@@ -1,31 +1,44 @@
 /** Warnings on the shape of block differences, which the intervals take for granted. */
 import type { Comparison, Warning } from '#contract/analysis.ts';
-import { serialWarning, skewWarning } from '../stats/warnings.ts';
-import { comparisonsOfClaim } from './claims.ts';
+import { standsInDoubt } from '../stats/doubt.ts';
+import { serialWarning, serialWidening, skewWarning } from '../stats/warnings.ts';
+import { type Claim, comparisonsOfClaim } from './claims.ts';
 import { type Doubts, micros, placeText } from './doubts.ts';
 import type { Shift } from './shift.ts';
 
 interface Found {
   code: string;
   message: string;
+  /** How many times as wide the interval would have to be for it. */
+  widening: number;
 }
+
+/** A claim that may be capped, and where it holds. */
+type Judged = Pick<Claim, 'claim' | 'region'>;
 
 /** Skew and serial correlation of block differences: by name where a claim stands on them, as a count elsewhere. */
 export function shapeWarnings({ data, main }: Doubts): Warning[] {
-  const claimsOf = new Map<Comparison, string[]>();
+  const claimsOf = new Map<Comparison, Judged[]>();
   for (const claim of data.manifest.claims) {
     for (const c of comparisonsOfClaim(data.manifest, claim, main.comparisons)) {
-      claimsOf.set(c, [...(claimsOf.get(c) ?? []), claim.claim]);
+      claimsOf.set(c, [...(claimsOf.get(c) ?? []), claim]);
     }
   }
   const found = main.comparisons.flatMap((c) =>
-    shapeOf(c, main.differences.get(c)!).map((f) => ({ ...f, comparison: c, claims: claimsOf.get(c) ?? [] })),
+    shapeOf(c, main.differences.get(c)!).map((f) => ({ found: f, comparison: c, claims: claimsOf.get(c) ?? [] })),
   );
   const warnings = found
     .filter((f) => f.claims.length > 0)
-    .map((f) => shapeWarning(placeText(f.comparison), f, f.claims));
+    .map((f) =>
+      shapeWarning(f.found, {
+        place: placeText(f.comparison),
+        shift: f.comparison,
+        differences: main.differences.get(f.comparison)!,
+        claims: f.claims,
+      }),
+    );
   for (const code of Object.keys(mends)) {
-    const others = found.filter((f) => f.code === code && f.claims.length === 0);
+    const others = found.filter((f) => f.found.code === code && f.claims.length === 0);
     if (others.length === 0) continue;
     const names = others.slice(0, 3).map((f) => placeText(f.comparison));
     const more = others.length > names.length ? ` and ${others.length - names.length} more` : '';
@@ -52,13 +65,38 @@ const meanings: Record<string, string> = {
   methods_disagree: 'Student’s interval or resampling puts zero on another side than the main interval.',
 };
 
-/** As a warning about what is at that place; `claims` stand on it. */
-export const shapeWarning = (place: string, { code, message }: Found, claims: string[]): Warning => ({
-  code,
-  message: `${place}: ${message}`,
-  mend: mends[code]!,
-  caps: code === 'methods_disagree' ? [] : claims,
-});
+interface Doubted {
+  place: string;
+  shift: Pick<Shift, 'estimate' | 'ci95' | 'blocks'>;
+  /** In the order of the campaign. */
+  differences: readonly number[];
+  /** They stand on this figure. */
+  claims: readonly Judged[];
+}
+
+/** As a warning that caps the claims on that figure, but for those that it could not turn if all of it were true. */
+export function shapeWarning(
+  { code, message, widening }: Found,
+  { place, shift: { estimate, ci95, blocks }, differences, claims }: Doubted,
+): Warning {
+  const warning = { code, message: `${place}: ${message}`, mend: mends[code]! };
+  if (code === 'methods_disagree') return { ...warning, caps: [] };
+  const [lo, hi] = ci95!;
+  const stand = claims
+    .filter(({ region }) => standsInDoubt({ differences, estimate, interval: { lo, hi }, widening }, region))
+    .map((c) => c.claim);
+  const caps = claims.map((c) => c.claim).filter((c) => !stand.includes(c));
+  if (stand.length === 0) return { ...warning, caps };
+  const wider = widening > 1 ? `, and so does an interval ${widening.toFixed(1)} times as wide` : '';
+  return {
+    ...warning,
+    caps,
+    stands: {
+      claims: stand,
+      why: `each of the ${blocks} blocks by itself lies on the same side of the margin${wider}`,
+    },
+  };
+}
 
 /** What is amiss with the shape of these differences, in the order of the campaign; nothing where they gave no interval. */
 export function shapeOf({ ci95, estimate, sensitivity, method }: Shift, differences: readonly number[]): Found[] {
@@ -68,17 +106,17 @@ export function shapeOf({ ci95, estimate, sensitivity, method }: Shift, differen
     const check = skewWarning({ mean: sensitivity.mean, hl: estimate, halfWidth: (ci95[1] - ci95[0]) / 2 });
     if (check.fired) {
       const message = `mean and Hodges–Lehmann lie ${micros(check.value)} apart, more than half a half-width (${micros(check.limit)}).`;
-      found.push({ code: 'skew', message });
+      found.push({ code: 'skew', message, widening: 1 });
     }
   }
   const serial = serialWarning(differences);
   if (serial.fired) {
     const message = `lag-1 correlation of the block differences is ${serial.value.toFixed(2)}, above ${serial.limit.toFixed(2)}.`;
-    found.push({ code: 'serial', message });
+    found.push({ code: 'serial', message, widening: serialWidening(serial) });
   }
   if (sensitivity && !sensitivity.agrees) {
     const message = 'Student’s interval or resampling of blocks puts zero on another side than the main interval.';
-    found.push({ code: 'methods_disagree', message });
+    found.push({ code: 'methods_disagree', message, widening: 1 });
   }
   return found;
 }

@@ -283,6 +283,8 @@ export const warningSchema = z.object({
   mend: z.string(),
   /** Does it cap verdicts at inconclusive, and which? */
   caps: z.array(z.string()),
+  /** Claims that it bears on and cannot turn, and why not: what decides them says the same with the doubt counted in. */
+  stands: z.object({ claims: z.array(z.string()), why: z.string() }).optional(),
   /** JSON pointers of figures of the load phase that are in doubt, whether or not a claim stands on them. */
   doubts: z.array(z.string()).optional(),
 });

@@ -44,7 +44,7 @@ export const incrementSchema = z.object({
   blocks: z.number().int(),
   /** The error's 90 % interval is to lie within ± this; null where it is not judged. */
   limit_us: z.number().nullable(),
-  /** Inside, wholly outside, or neither (also where the campaign or its blocks' shape caps it); null where it is not judged. */
+  /** Inside, wholly outside, or neither (also where the campaign caps it, or the shape of its blocks, which could turn it); null where it is not judged. */
   result: z.enum(['resolved', 'wrong', 'not resolved']).nullable(),
   /** What the figure is, or why there is none, in a sentence. */
   note: z.string(),

@@ -1,10 +1,12 @@
 import type { Interval } from './interval.ts';
 
+/** Where a claim holds, ends included; null is an open end. Fixed before the run. */
+export type Region = readonly [from: number | null, to: number | null];
+
 export interface Evidence {
   /** The 90 % interval of every workload of the claim; null where none could be estimated. */
   intervals90: readonly (Interval | null)[];
-  /** Where the claim holds, ends included; null is an open end. Fixed before the run. */
-  region: readonly [number | null, number | null];
+  region: Region;
   /** Reasons that cap the verdict at inconclusive; empty where there are none. */
   capped: readonly string[];
 }
@@ -23,20 +25,15 @@ export interface Decision {
  * Any cap, or a workload without an interval, is inconclusive.
  */
 export function decide({ intervals90, region, capped }: Evidence): Decision {
-  const [from, to] = bounds(region);
+  bounds(region);
   if (capped.length > 0) return { verdict: 'inconclusive', reason: `Capped: ${capped.join('; ')}.` };
   const all = intervals90.length;
   const missing = intervals90.filter((i) => i === null).length;
   if (all === 0) return { verdict: 'inconclusive', reason: 'No workload was measured.' };
   if (missing > 0) return { verdict: 'inconclusive', reason: `Not estimated in ${missing} of ${workloads(all)}.` };
-  let inside = 0;
-  let outside = 0;
-  for (const interval of intervals90) {
-    const { lo, hi } = interval!;
-    if (!(lo <= hi)) throw new RangeError(`an interval from ${lo} to ${hi} is none`);
-    if (lo >= from && hi <= to) inside++;
-    else if (hi < from || lo > to) outside++;
-  }
+  const sides = intervals90.map((interval) => sideOf(interval!, region));
+  const inside = sides.filter((s) => s === 'inside').length;
+  const outside = sides.filter((s) => s === 'below' || s === 'above').length;
   if (inside === all) return { verdict: 'confirmed', reason: `Inside the margin in all of ${workloads(all)}.` };
   if (outside === all) return { verdict: 'refuted', reason: `Wholly outside the margin in all of ${workloads(all)}.` };
   const across = all - inside - outside;
@@ -44,7 +41,18 @@ export function decide({ intervals90, region, capped }: Evidence): Decision {
   return { verdict: inside > 0 && outside > 0 ? 'mixed' : 'inconclusive', reason: tally };
 }
 
-function bounds([from, to]: Evidence['region']): [number, number] {
+export type Side = 'below' | 'inside' | 'above' | 'across';
+
+/** Where an interval lies about a region, whose ends belong to it. @throws RangeError unless both are any */
+export function sideOf({ lo, hi }: Interval, region: Region): Side {
+  const [from, to] = bounds(region);
+  if (!(lo <= hi)) throw new RangeError(`an interval from ${lo} to ${hi} is none`);
+  if (lo >= from && hi <= to) return 'inside';
+  if (hi < from) return 'below';
+  return lo > to ? 'above' : 'across';
+}
+
+function bounds([from, to]: Region): [number, number] {
   const lo = from ?? -Infinity;
   const hi = to ?? Infinity;
   if ((from === null && to === null) || !(lo <= hi))

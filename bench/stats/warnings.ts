@@ -1,6 +1,6 @@
 import { lag1, lag1Limit } from './serial.ts';
 
-/** A check of the data behind an interval. `fired` caps verdicts at inconclusive. */
+/** A check of the data behind an interval. Where it has fired, it caps each verdict that it could turn (`doubt.ts`). */
 export interface Check {
   readonly fired: boolean;
   /** What was found; NaN where it could not be computed, and then the check has fired. */
@@ -37,4 +37,16 @@ export function serialWarning(diffs: ArrayLike<number>): Check {
   const value = lag1(diffs);
   const limit = lag1Limit(diffs.length);
   return { fired: !(value <= limit), value, limit };
+}
+
+/**
+ * How many times as wide an interval would have to be, were each block to follow from the one before as closely as may be:
+ * √((1 + ρ)/(1 − ρ)), the standard error of the mean of a first-order autoregression over that of independent values (Box,
+ * Jenkins, Reinsel & Ljung, Time Series Analysis, 5th ed. 2015, § 2.1), with ρ two standard errors above the lag-1 that was
+ * found. Infinite where that is no correlation any more: so few blocks cannot tell it from a drift. 1 where nothing fired.
+ */
+export function serialWidening({ fired, value, limit }: Check): number {
+  if (!fired) return 1;
+  const most = value + limit;
+  return most < 1 ? Math.sqrt((1 + most) / (1 - most)) : Infinity;
 }

@@ -111,10 +111,13 @@ function warningList(analysis: Analysis): Html {
   return bullets(
     analysis.warnings.map(
       (w) =>
-        html`<strong>${w.message}</strong> ${w.caps.length > 0 ? `It caps ${list(w.caps.map(clean))} at inconclusive. ` : 'It caps no verdict. '}<br/>What to do: ${w.mend} <code>${w.code}</code>`,
+        html`<strong>${w.message}</strong> ${w.caps.length > 0 ? `It caps ${list(w.caps.map(clean))} at inconclusive. ` : 'It caps no verdict. '}${standing(w)}<br/>What to do: ${w.mend} <code>${w.code}</code>`,
     ),
   );
 }
+
+const standing = ({ stands }: Analysis['warnings'][number]): string =>
+  stands ? `It cannot turn ${list(stands.claims.map(clean))}: ${stands.why}. ` : '';
 
 function equals(analysis: Analysis): Html {
   if (analysis.aa.length === 0)
