@@ -54,7 +54,7 @@ export function coverageChart({ recorded, series }: Coverage): VegaLiteSpec {
     {
       data: { values },
       ...facetOf([...new Set(values.map((v) => v.cell))], {
-        width: size.wide - 160,
+        width: size.wide - 200,
         height: { step: size.row },
         layer: [
           verticalLine(claimed * 100),
@@ -67,7 +67,7 @@ export function coverageChart({ recorded, series }: Coverage): VegaLiteSpec {
                 title: 'intervals that held, %',
                 scale: { domain: [0, 100] },
               },
-              y: { field: 'method', type: 'nominal', title: null, sort: methods },
+              y: { field: 'method', type: 'nominal', title: null, sort: methods, axis: { labelLimit: 250 } },
               shape: { field: 'blocks', type: 'nominal', title: null, scale: { domain: sizes, range: shapes } },
             },
           },
