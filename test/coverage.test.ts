@@ -43,7 +43,7 @@ describe('the coverage proof', () => {
     for (const { comparison, blocks } of proof.series)
       assert.ok(blocks >= (comparison === 'increment' ? 100 : 200), `${comparison}: ${blocks}`);
     for (const { truth_us } of proof.series.filter((s) => s.comparison === 'increment'))
-      assert.ok(truth_us !== null && truth_us >= 245 && truth_us <= 300, `${truth_us}`);
+      assert.ok(truth_us !== null && truth_us >= 990 && truth_us <= 1_050, `${truth_us}`);
   });
 
   it('the intervals hold their centre as often as their attained level says, within binomial error', () => {
@@ -66,16 +66,11 @@ describe('the coverage proof', () => {
     }
   });
 
-  it('a block’s difference does not follow from the one before, but for the increment at p50, as the README says', () => {
-    const alike = proven().filter(({ lag1 }) => !lag1.holds);
-    assert.deepEqual(
-      alike.map(({ comparison, metric }) => [comparison, metric]),
-      [['increment', 'felt_p50_shift']],
-    );
-    for (const { lag1 } of proven()) assert.equal(lag1.holds, Math.abs(lag1.value) <= lag1.limit);
-    const readme = readFileSync(join(root, 'README.md'), 'utf8');
-    const { value, limit } = alike[0]!.lag1;
-    assert.ok(readme.includes(`(lag-1 ${value.toFixed(2)}, limit ${limit.toFixed(2)};`));
+  it('a block’s difference does not follow from the one before', () => {
+    for (const { comparison, metric, lag1 } of proven()) {
+      assert.equal(lag1.holds, Math.abs(lag1.value) <= lag1.limit);
+      assert.ok(lag1.holds, `${comparison}, ${metric}: ${lag1.value}, limit ${lag1.limit}`);
+    }
   });
 
   it('over windows of consecutive blocks they hold as often as over the same blocks in random orders', () => {

@@ -5,9 +5,12 @@ import type { PlanInput } from '../campaign/plan.ts';
 import { workloads } from '../workloads/index.ts';
 
 export const equals = { arm: 'direct-b', baseline: 'direct' } as const;
-/** Two placebos, so that the hop and the injector stand in both: what is left between them is the delay. */
-export const increment = { arm: 'placebo-250us', baseline: 'placebo-0us' } as const;
-export const hop = { arm: increment.baseline, baseline: equals.baseline } as const;
+/**
+ * Two placebos, so that the hop and the injector stand in both, and long waits in both, so that both have cooled: what is left
+ * between them is the delay. Between 0 and 0.25 ms there is more: to be woken costs time, and how much follows the CPU's speed.
+ */
+export const increment = { arm: 'placebo-8ms', baseline: 'placebo-7ms' } as const;
+export const hop = { arm: 'placebo-0ms', baseline: equals.baseline } as const;
 
 /** `campaign.yaml` of a part. Rounds, slices, pauses and gates are those of `quick`: 300 kept calls a block and arm. */
 export const recordedYaml = `version: 1
@@ -16,8 +19,9 @@ profile: quick
 arms:
   direct: {agent: builtin, controls: off}
   direct-b: {agent: builtin, controls: off}
-  placebo-0us: {agent: builtin, controls: off, gateway: passthrough, delay_ms: 0}
-  placebo-250us: {agent: builtin, controls: off, gateway: passthrough, delay_ms: 0.25}
+  placebo-0ms: {agent: builtin, controls: off, gateway: passthrough, delay_ms: 0}
+  placebo-7ms: {agent: builtin, controls: off, gateway: passthrough, delay_ms: 7}
+  placebo-8ms: {agent: builtin, controls: off, gateway: passthrough, delay_ms: 8}
 workloads: [tool-chain]
 conditions: [{service: instant, concurrency: 1}]
 `;

@@ -12,7 +12,7 @@ import { WeighbridgeError } from '#contract/errors.ts';
 import { formatJson } from '#contract/json.ts';
 import { openStore } from '../../collectors/traces/index.ts';
 import { type SyntheticArm, writeSynthetic } from '../analysis/synthetic.ts';
-import { equals, increment } from './config.ts';
+import { equals, hop, increment } from './config.ts';
 import { buildProof } from './index.ts';
 import { packRecording } from './pack.ts';
 import { callsFile, parquetLiteral, readRecording, recordingFile, textLiteral } from './packed.ts';
@@ -21,10 +21,10 @@ import { mergedParts } from './recorder.ts';
 const place = mkdtempSync(join(tmpdir(), "weighbridge's [test] *"));
 after(() => rm(place, { recursive: true, force: true }));
 
-const arms: string[] = [equals.baseline, equals.arm, increment.baseline, increment.arm];
+const arms: string[] = [equals.baseline, equals.arm, hop.arm, increment.baseline, increment.arm];
 const behind = (arm: string): Pick<SyntheticArm, 'gateway' | 'delay_us'> =>
   arm.startsWith('placebo')
-    ? { gateway: 'passthrough', delay_us: arm === increment.arm ? 250 : 0 }
+    ? { gateway: 'passthrough', delay_us: arm === increment.arm ? 1_000 : 0 }
     : { gateway: 'none' };
 
 /** A complete part of a recording: made by the synthetic campaign, with what an injector would have noted. */
@@ -42,12 +42,12 @@ async function writePart(dir: string, { seed, blocks, voided }: { seed: string; 
 }
 
 /**
- * As a real store leaves them: times to 256 ns; and 250,000 ns and the block's number on each call through the second
- * placebo, the number alone through the first.
+ * As a real store leaves them: times to 256 ns; and 1,000,000 ns and the block's number on each call through the slower
+ * placebo, the number alone through the others.
  */
 async function injectInto(dir: string): Promise<void> {
   const file = (name: string): string => join(dir, `${name}.parquet`);
-  const known = `CASE ResourceAttributes['weighbridge.arm'] WHEN '${increment.arm}' THEN 250000 ELSE 0 END + ResourceAttributes['weighbridge.block']::INTEGER`;
+  const known = `CASE ResourceAttributes['weighbridge.arm'] WHEN '${increment.arm}' THEN 1000000 ELSE 0 END + ResourceAttributes['weighbridge.block']::INTEGER`;
   const injected = `MAP {'weighbridge.injected_ns': (${known})::VARCHAR}`;
   const store = await openStore();
   try {
@@ -156,7 +156,7 @@ test('what the injector measured stands beside each call, and nothing beside tho
   const { calls } = await readRecording(packed);
   const injected = (block: number, arm: string) => new Set(calls[block]![arms.indexOf(arm)]!.injected_us);
   // Kept blocks 0, 1, 2 are the first part's 0, 2, 3.
-  assert.deepEqual([...injected(2, increment.arm)], [250.003]);
+  assert.deepEqual([...injected(2, increment.arm)], [1_000.003]);
   assert.deepEqual([...injected(2, increment.baseline)], [0.003]);
   assert.deepEqual([...injected(2, equals.arm)], [0]);
 });
@@ -175,7 +175,7 @@ test('a call through a placebo of which nobody knows what was injected is not pa
   await assert.rejects(packRecording(dir, into), (error: unknown) => {
     assert.ok(error instanceof WeighbridgeError && error.code === 'STORE', `${error}`);
     assert.match(error.message, /of 1 call through a placebo it is not stored what was injected/);
-    assert.match(error.where ?? '', /first in kept block 1, arm placebo-250us/);
+    assert.match(error.where ?? '', /first in kept block 1, arm placebo-8ms/);
     return true;
   });
   assert.deepEqual(whole(into), before, 'what was packed stands');

@@ -61,15 +61,16 @@ async function writePart(place: string, blocks: number, voided: number[]): Promi
   });
 }
 
-test('the arms are two equals and two placebos, 300 kept calls of each a block, latency alone', () => {
+test('the arms are two equals and three placebos, 300 kept calls of each a block, latency alone', () => {
   const { config, plan } = partOf({ seed: 's', blocks: 20 });
   assert.deepEqual(
     config.arms.map((a) => [a.arm, a.delay_ms]),
     [
       ['direct', undefined],
       ['direct-b', undefined],
-      ['placebo-0us', 0],
-      ['placebo-250us', 0.25],
+      ['placebo-0ms', 0],
+      ['placebo-7ms', 7],
+      ['placebo-8ms', 8],
     ],
   );
   const named = config.arms.map((a) => a.arm);

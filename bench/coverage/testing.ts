@@ -1,7 +1,7 @@
 /** Recordings of machines that never were, in which the right answer is known. For tests. */
 import type { Recording } from '#contract/coverage.ts';
 import { type Random, seededRandom } from '#contract/random.ts';
-import { equals, increment } from './config.ts';
+import { equals, hop, increment } from './config.ts';
 import type { ArmCalls, Recorded } from './samples.ts';
 
 export interface MachineOptions {
@@ -22,8 +22,8 @@ export interface MachineOptions {
 }
 
 const shape = { rounds: 15, slice_calls: 25, lead_in: 5 };
-const delays_ms: Readonly<Record<string, number>> = { [increment.baseline]: 0, [increment.arm]: 0.25 };
-const arms = [equals.baseline, equals.arm, increment.baseline, increment.arm];
+const delays_ms: Readonly<Record<string, number>> = { [hop.arm]: 0, [increment.baseline]: 7, [increment.arm]: 8 };
+const arms = [equals.baseline, equals.arm, hop.arm, increment.baseline, increment.arm];
 
 /** Calls of one arm in one block: right-skewed noise about a level. */
 function callsOf(
@@ -73,11 +73,11 @@ export function machine(options: MachineOptions): Recorded {
     const machine_us = wave ? wave.us * Math.sin((2 * Math.PI * block) / wave.blocks) : 0;
     return arms.map((arm, a) => {
       own[a] = carry * own[a]! + Math.sqrt(1 - carry ** 2) * random.normal();
-      const placebo = arm.startsWith('placebo');
-      const known = arm === increment.arm ? 250 : 0;
-      const base = 180 + machine_us + own_us * own[a]! + (placebo ? 150 : 0) + (known > 0 ? beyond_us : 0);
+      const placebo = arm in delays_ms;
+      const known_us = (delays_ms[arm] ?? 0) * 1_000;
+      const base = 180 + machine_us + own_us * own[a]! + (placebo ? 150 : 0) + (arm === increment.arm ? beyond_us : 0);
       const level = (round: number): number => base + (warming_us * (shape.rounds - round)) / shape.rounds;
-      return callsOf(random, level, cold_us(arm), () => (placebo ? known + 0.3 * random.next() : 0));
+      return callsOf(random, level, cold_us(arm), () => (placebo ? known_us + 0.3 * random.next() : 0));
     });
   });
   return { recording: recordingOf(seed, blocks), calls };
