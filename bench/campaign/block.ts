@@ -16,13 +16,10 @@ import { type ProbeResult, provesParity } from './parity.ts';
 import type { BlockPlan, SessionPlan } from './plan.ts';
 import { rawLines, readMachine, stealOfASecond } from './readings.ts';
 import { type Done, type Run, runSession, runSlice, type SliceOptions, sliceCount, sliceOrder } from './sessions.ts';
-import { type Machine, untilQuiet, Watch } from './settle.ts';
+import { type Machine, settleSlices, untilQuiet, Watch } from './settle.ts';
 import { stopIfAsked } from './stop.ts';
 import { everyTier, Noted } from './tiers.ts';
 import { type MachineTicks, machineTicks } from './usage.ts';
-
-/** About a second of calls. */
-const settleSlices = 5;
 
 export interface BlockOptions extends FleetOptions, SliceOptions {
   plan: BlockPlan;

@@ -7,6 +7,9 @@ import { stealLimit, stealShare } from './gates.ts';
 import type { Reading } from './readings.ts';
 import type { MachineTicks } from './usage.ts';
 
+/** About a second of calls: so many slices of each arm, all arms at once. */
+export const settleSlices = 5;
+
 /** How long the machine is left alone after a second that was disturbed. */
 const pause_ms = 2_000;
 
