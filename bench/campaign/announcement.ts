@@ -68,7 +68,8 @@ export function announcement(
   const { name, pilot, settle } = config.profile;
   const load_s = loadTime_s(plan);
   const attack_s = attacks ? attacksTime_s(config) : 0;
-  const time = (blocks: number): string => formatLeft(blocksTime_s(plan, { blocks, quiet_s: settle.quiet_s }) + load_s + attack_s);
+  const time = (blocks: number): string =>
+    formatLeft(blocksTime_s(plan, { blocks, quiet_s: settle.quiet_s }) + load_s + attack_s);
   const size = pilot
     ? `a pilot of ${pilot.blocks} blocks, then ${pilot.min} to ${plan.blocks} in all, about ${time(pilot.min)} to ${time(plan.blocks)}`
     : `${plan.blocks} block${plan.blocks === 1 ? '' : 's'}, about ${time(plan.blocks)}`;
