@@ -13,6 +13,7 @@ after(() => place.remove());
 describe('the coverage proof', () => {
   const proof = coverageSchema.parse(JSON.parse(readFileSync(join(committed, 'coverage.json'), 'utf8')));
   const proven = () => proof.series.filter((s) => s.comparison !== 'hop');
+  const readme = readFileSync(join(root, 'README.md'), 'utf8').replace(/\n/g, ' ');
   const worst = (method: WrongMethod, comparison: string, metric?: string): number =>
     Math.min(
       ...proof.series
@@ -23,7 +24,7 @@ describe('the coverage proof', () => {
   it('is small, and rebuilt from its calls to the same bytes', async () => {
     const files = readdirSync(committed);
     const bytes = files.reduce((sum, name) => sum + statSync(join(committed, name)).size, 0);
-    assert.ok(bytes <= 1.5 * 2 ** 20, `${bytes} bytes`);
+    assert.ok(bytes <= 2.5 * 2 ** 20, `${bytes} bytes`);
     const copy = join(place.dir, 'coverage');
     cpSync(committed, copy, { recursive: true });
     const { code, stderr } = await weighbridge(['coverage', 'report', copy]);
@@ -66,32 +67,39 @@ describe('the coverage proof', () => {
     }
   });
 
-  it('a block’s difference does not follow from the one before, but between equals, as the README says', () => {
+  it('a block’s difference does not follow from the one before, but at p50, as the README says', () => {
     const alike = proven().filter(({ lag1 }) => !lag1.holds);
     assert.deepEqual(
       alike.map(({ comparison, metric }) => [comparison, metric]),
       [
         ['aa', 'felt_p50_shift'],
-        ['aa', 'felt_p95_shift'],
+        ['increment', 'felt_p50_shift'],
       ],
     );
     for (const { lag1 } of proven()) assert.equal(lag1.holds, Math.abs(lag1.value) <= lag1.limit);
-    const readme = readFileSync(join(root, 'README.md'), 'utf8').replace(/\n/g, ' ');
-    const [p50, p95] = alike.map(({ lag1 }) => lag1.value.toFixed(2).replace('-', '−'));
-    assert.ok(readme.includes(`(lag-1 ${p50} at p50 and ${p95} at p95, limit ±${alike[0]!.lag1.limit.toFixed(2)};`));
+    const [equal, increment] = alike.map(({ lag1 }) => lag1.value.toFixed(2).replace('-', '−'));
+    const limit = alike[0]!.lag1.limit.toFixed(2);
+    assert.ok(readme.includes(`(lag-1 ${equal} between equals and ${increment} of the increment, limit ±${limit};`));
   });
 
-  it('over windows of consecutive blocks they hold as often as over the same blocks in random orders', () => {
+  it('over windows of consecutive blocks they hold as often as over the same blocks in random orders, but as the README says', () => {
     for (const { windows } of proven())
       assert.deepEqual(
         windows.map((w) => w.blocks),
         [8, 12, 20, 40],
       );
-    // By chance alone one in a hundred lies below the lowest, and the sizes of one series stray together: two of sixteen.
     const astray = proven().flatMap(({ comparison, metric, windows }) =>
-      windows.filter((w) => !w.holds).map((w) => `${comparison}, ${metric}: ${JSON.stringify(w)}`),
+      windows.filter((w) => !w.holds).map((w) => ({ of: [comparison, metric, w.blocks], coverage: w.coverage })),
     );
-    assert.ok(astray.length <= 2, astray.join('\n'));
+    assert.deepEqual(
+      astray.map(({ of }) => of),
+      [
+        ['increment', 'felt_p50_shift', 20],
+        ['increment', 'felt_p95_shift', 20],
+      ],
+    );
+    const [p50, p95] = astray.map(({ coverage }) => `${(coverage * 100).toFixed(0)} %`);
+    assert.ok(readme.includes(`windows of 20 blocks hold in ${p50} (p50) and ${p95} (p95)`));
   });
 
   it('the wrong methods stand beside it, failing', () => {
