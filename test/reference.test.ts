@@ -21,7 +21,7 @@ const analysisOf = (dir: string): Analysis => JSON.parse(readFileSync(join(dir, 
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 /**
  * Raw data and what is made of them, by call. The reference of 8 blocks had 37,800 calls and was to stay within 5 MiB, 139 B a
- * call; a standard campaign has four times as many.
+ * call; a standard campaign has several times as many, and less besides them for each.
  */
 const largest_B_per_call = 126;
 /** Without line ends and the marks of a quotation. */

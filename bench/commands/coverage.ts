@@ -30,7 +30,7 @@ export function addCoverage(program: Command): void {
     .description('do the intervals hold what they promise? recorded blocks, resampled');
   coverage
     .command('record')
-    .description('record short blocks of equals and of a known increment, until enough are kept; about 15 s each')
+    .description('record short blocks of equals and of a known increment, until enough are kept; about 17 s each')
     .requiredOption('--out <dir>', 'where the recording goes')
     .option('--blocks <n>', 'kept ones in all', countOf, 220)
     .option('--part <n>', 'blocks that are merged together', countOf, partBlocks)
