@@ -102,6 +102,34 @@ describe('the coverage proof', () => {
     assert.ok(readme.includes(`windows of 20 blocks hold in ${p50} (p50) and ${p95} (p95)`));
   });
 
+  it('what windows hold and how often they would be warned of is what the README says', () => {
+    const windowsOf = (comparison: string, metric?: string) =>
+      proof.series
+        .filter((s) => s.comparison === comparison && (metric === undefined || s.metric === metric))
+        .flatMap((s) => s.windows);
+    const range = (of: ReturnType<typeof windowsOf>): string => {
+      const held = of.map((w) => w.coverage * 100);
+      return `${Math.min(...held).toFixed(0)} to ${Math.max(...held).toFixed(0)} %`;
+    };
+    const [p50, p95] = (['felt_p50_shift', 'felt_p95_shift'] as const).map((m) => windowsOf('hop', m));
+    const lags = proof.series.filter((s) => s.comparison === 'hop').map((s) => s.lag1.value.toFixed(2));
+    const warned = (of: ReturnType<typeof windowsOf>, blocks: number): string =>
+      `${(of.find((w) => w.blocks === blocks)!.warned * 100).toFixed(0)} %`;
+    for (const said of [
+      `windows of equals hold in ${range(windowsOf('aa'))}`,
+      `Of the increment windows hold in ${range(windowsOf('increment'))}`,
+      `(${lags.join(' and ')}): windows hold in ${range(p50!)} at p50 and ${range(p95!)} at p95`,
+      `${warned(p50!, 20)} of those of 20 (p50; p95: ${warned(p95!, 20)})`,
+      `${warned(p50!, 40)} of 40 (${warned(p95!, 40)})`,
+    ])
+      assert.ok(readme.includes(said), said);
+    assert.deepEqual(
+      [...p50!, ...p95!].filter((w) => w.blocks === 8).map((w) => w.warned),
+      [0, 0],
+      'no window of 8',
+    );
+  });
+
   it('the wrong methods stand beside it, failing', () => {
     assert.ok(worst('requests', 'aa') < 0.8, 'requests taken as independent');
     assert.ok(worst('lead_in_kept', 'hop', 'felt_p95_shift') < 0.8, 'lead-in calls kept in');

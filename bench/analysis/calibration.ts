@@ -2,7 +2,7 @@
  * What the instrument reports where the truth is known: differences between placebos against what their injectors measured,
  * known margins through the code that judges claims, and what a machine of this noise can resolve. Pure.
  */
-import type { Analysis, Comparison, Verdict } from '#contract/analysis.ts';
+import type { Analysis, Comparison, Verdict, Warning } from '#contract/analysis.ts';
 import { alikeButFor } from '#contract/arms.ts';
 import {
   errorLimits_us,
@@ -40,13 +40,14 @@ export interface CalibrationInput {
   campaign: Analysis['campaign'];
   aa: Analysis['aa'];
   verdicts: readonly Verdict[];
+  warnings: readonly Warning[];
 }
 
 /** Has a judged increment both of its placebos? */
 export const isCalibration = (manifest: Manifest): boolean => incrementPairs(manifest).some((p) => p.judged);
 
 /** Null where the campaign is none. */
-export function calibrationOf({ data, campaign, aa, verdicts }: CalibrationInput): HeldCalibration | null {
+export function calibrationOf({ data, campaign, aa, verdicts, warnings }: CalibrationInput): HeldCalibration | null {
   if (!isCalibration(data.manifest)) return null;
   const pairs = incrementPairs(data.manifest);
   const { id, profile, seed, status, started, blocks, raw_digest, environment } = campaign;
@@ -68,7 +69,7 @@ export function calibrationOf({ data, campaign, aa, verdicts }: CalibrationInput
     environment,
     aa,
     increments: incrementsOf(data, pairs),
-    margins: marginsOf(data, verdicts),
+    margins: marginsOf(data, verdicts, warnings),
     resolvable: resolvableOf(data, equals),
     observer: observerOf(data),
     own: true,
@@ -228,7 +229,7 @@ function trueShifts(data: Data, setting: Setting, pair: ArmPair, metric: Quantil
 }
 
 /** Claims on two placebos: judged like all others, so that the code which judges them is held against a truth, too. */
-function marginsOf(data: Data, verdicts: readonly Verdict[]): KnownMargin[] {
+function marginsOf(data: Data, verdicts: readonly Verdict[], warnings: readonly Warning[]): KnownMargin[] {
   const placebos = new Set(placebosOf(data.manifest).map((p) => p.arm));
   return data.manifest.claims.flatMap((claim) => {
     const pair = pairOfClaim(data.manifest, claim);
@@ -240,7 +241,8 @@ function marginsOf(data: Data, verdicts: readonly Verdict[]): KnownMargin[] {
       .map((s) => trueShifts(data, s, pair, metric));
     const known = truths.every((t) => t !== null) ? truths.flat() : [];
     const expected = expectedOf(claim, truths);
-    const { verdict } = judged;
+    const { verdict, why } = judged;
+    const bears = warnings.filter((w) => [...w.caps, ...(w.stands?.claims ?? [])].includes(claim.claim));
     return [
       {
         claim: claim.claim,
@@ -252,6 +254,8 @@ function marginsOf(data: Data, verdicts: readonly Verdict[]): KnownMargin[] {
         expected,
         verdict,
         result: marginResult(verdict, expected),
+        why,
+        doubts: bears.map((w) => w.message),
       },
     ];
   });

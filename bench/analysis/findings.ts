@@ -44,7 +44,7 @@ export const capsOf = (warnings: readonly Warning[], claim: string): string[] =>
   ),
 ];
 
-/** Warnings that bear on this claim and cannot turn it: what is amiss, and why it stands. */
+/** Warnings that bear on this claim and cannot turn it, for where it is decided: what is amiss, and why it stands. */
 export const standsOf = (warnings: readonly Warning[], claim: string): string[] => [
   ...new Set(
     warnings.flatMap(({ code, stands }) =>
@@ -52,6 +52,10 @@ export const standsOf = (warnings: readonly Warning[], claim: string): string[] 
     ),
   ),
 ];
+
+/** In the same order, as sentences. */
+export const standsText = (warnings: readonly Warning[], claim: string): string[] =>
+  standsOf(warnings, claim).map((words) => `${words[0]!.toUpperCase()}${words.slice(1)}.`);
 
 /** Stands as evidence where nothing could be estimated: the campaign's own size. */
 export const noEvidence = (data: Data): Evidence => [

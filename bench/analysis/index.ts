@@ -109,7 +109,8 @@ function analysisOf(data: Data, main: Comparisons, { security, load, calibration
     verdicts,
     thresholds: thresholdsOf(findings, main),
     load,
-    calibration: calibrationOf({ data, campaign, aa, verdicts }) ?? (calibration && carried(calibration, campaign)),
+    calibration:
+      calibrationOf({ data, campaign, aa, verdicts, warnings }) ?? (calibration && carried(calibration, campaign)),
     gates: gatesOf(manifest, aa),
     security: sectionsOf(security, manifest, verdicts),
     ...(manifest.policy ? { policy: manifest.policy } : {}),

@@ -69,7 +69,7 @@ describe('the shape of block differences', () => {
     const { caps, stands } = analysis.warnings.find((w) => w.code === 'serial' && w.stands?.claims.includes('C1b'))!;
     assert.deepEqual(caps, []);
     const why =
-      /^each of the 24 blocks by itself lies on the same side of the margin, and so does an interval [3-9]\.\d times as wide$/;
+      /^in tool-chain, instant\/c1\/http each of the 24 blocks by itself lies on the same side of the margin, and so does an interval [3-9]\.\d times as wide$/;
     assert.match(stands!.why, why);
     const { verdict: decided, why: said } = verdict(analysis, 'C1b');
     assert.equal(decided, 'confirmed');

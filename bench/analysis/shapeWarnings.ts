@@ -32,6 +32,7 @@ export function shapeWarnings({ data, main }: Doubts): Warning[] {
     .map((f) =>
       shapeWarning(f.found, {
         place: placeText(f.comparison),
+        setting: `${f.comparison.workload}, ${f.comparison.condition}`,
         shift: f.comparison,
         differences: main.differences.get(f.comparison)!,
         claims: f.claims,
@@ -67,6 +68,8 @@ const meanings: Record<string, string> = {
 
 interface Doubted {
   place: string;
+  /** Of a claim that is judged in more than one. */
+  setting?: string;
   shift: Pick<Shift, 'estimate' | 'ci95' | 'blocks'>;
   /** In the order of the campaign. */
   differences: readonly number[];
@@ -77,7 +80,7 @@ interface Doubted {
 /** As a warning that caps the claims on that figure, but for those that it could not turn if all of it were true. */
 export function shapeWarning(
   { code, message, widening }: Found,
-  { place, shift: { estimate, ci95, blocks }, differences, claims }: Doubted,
+  { place, setting, shift: { estimate, ci95, blocks }, differences, claims }: Doubted,
 ): Warning {
   const warning = { code, message: `${place}: ${message}`, mend: mends[code]! };
   if (code === 'methods_disagree') return { ...warning, caps: [] };
@@ -93,7 +96,7 @@ export function shapeWarning(
     caps,
     stands: {
       claims: stand,
-      why: `each of the ${blocks} blocks by itself lies on the same side of the margin${wider}`,
+      why: `${setting === undefined ? '' : `in ${setting} `}each of the ${blocks} blocks by itself lies on the same side of the margin${wider}`,
     },
   };
 }

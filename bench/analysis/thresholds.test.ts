@@ -181,6 +181,29 @@ describe('thresholds that cannot be judged', () => {
     assert.equal(judged(analysis, 'gateway.p95').result, 'held');
   });
 
+  it('neighbouring blocks that are alike cap what they could turn, and of what they could not it is said', async () => {
+    const slower = (a: (typeof arms)[number]) =>
+      a.arm === 'gateway' ? { ...a, opened_agent: 'block % 8 < 4', connect_us: 60 } : a;
+    const { analysis } = await campaign({
+      blocks: 24,
+      arms: arms.filter((a) => ['direct', 'direct-b', 'native', 'gateway'].includes(a.arm)).map(slower),
+      sessions: [latency],
+      noise_us: 10,
+      block_sd_us: 5,
+      thresholds: thresholds({ 'gateway.felt_p95_shift': '< 1 ms', 'decision.felt_p95_shift': '< 290 µs' }),
+    });
+    const far = judged(analysis, 'gateway.felt_p95_shift');
+    assert.equal(far.result, 'held');
+    assert.match(
+      far.why,
+      /from it\. Neighbouring blocks are alike, which cannot turn this: in tool-chain, instant\/c1\/http each of the 24 blocks by itself .* times as wide\.$/,
+    );
+    const near = judged(analysis, 'decision.felt_p95_shift');
+    assert.equal(near.result, 'inconclusive');
+    assert.match(near.why, /^Inconclusive, capped by neighbouring blocks are alike/);
+    assert.doesNotMatch(near.why, /cannot turn/);
+  });
+
   it('none required, none judged', async () => {
     const { analysis } = await campaign({ blocks: 1, sessions: [{ ...latency, rounds: 1 }] });
     assert.deepEqual(analysis.thresholds, []);

@@ -9,7 +9,7 @@ import { type Comparisons, subjectOf } from './comparisons.ts';
 import { everySubject, tierShares } from './correlationVerdict.ts';
 import type { Data } from './data.ts';
 import { fewBlocks } from './doubts.ts';
-import { capsOf, type Findings } from './findings.ts';
+import { capsOf, type Findings, standsText } from './findings.ts';
 import { notPressed } from './loadVerdict.ts';
 import { errorRate, isSpoiled, sparedRate, unauthorizedRate, whyNot } from './metrics.ts';
 
@@ -42,12 +42,16 @@ export function thresholdsOf(findings: Findings, main: Comparisons): Judgement[]
     const caps = { intervals: capped, counts: capped.filter((c) => reachesCounts.includes(c)) };
     const places = placesOf(findings, main, threshold);
     const { threshold: name, requirement, metric } = threshold;
+    const { result, why, evidence } = judge(threshold, places, caps);
+    const stands = result === 'inconclusive' ? [] : standsText(findings.warnings, name);
     return {
       threshold: name,
       requirement,
       metric,
       subject: subjectIn(findings.data, threshold),
-      ...judge(threshold, places, caps),
+      result,
+      why: [why, ...stands].join(' '),
+      evidence,
     };
   });
 }

@@ -6,7 +6,7 @@ import { type Claim, comparisonsOfClaim, isOnTokens, isSecurity, pairOfClaim } f
 import { subjectIn, subjectOf } from './comparisons.ts';
 import { correlationVerdict } from './correlationVerdict.ts';
 import type { Data } from './data.ts';
-import { capsOf, type Evidence, type Findings, noEvidence, standsOf } from './findings.ts';
+import { capsOf, type Evidence, type Findings, noEvidence, standsText } from './findings.ts';
 import { isLoad, loadVerdict } from './loadVerdict.ts';
 import { type ArmPair, whyNot } from './metrics.ts';
 import { securityVerdict } from './securityVerdict.ts';
@@ -52,7 +52,7 @@ function comparisonVerdict(findings: Findings, claim: Claim): Verdict {
       ...found.map(sentenceOf),
       ...omittedSentences(findings, claim, pair),
       `${inSettings(reason)} Margin: ${claim.margin}.`,
-      ...standsOf(warnings, claim.claim).map(inSentence),
+      ...(verdict === 'inconclusive' ? [] : standsText(warnings, claim.claim)),
       ...asides(findings, claim),
     ]
       .filter((t) => t !== '')
@@ -77,8 +77,6 @@ function isFeltToo(comparisons: readonly Comparison[], { region: [least] }: Clai
 
 /** `decide` speaks of workloads; here each workload under each condition is judged. */
 const inSettings = (reason: string): string => reason.replace(/workload/g, 'setting');
-
-const inSentence = (words: string): string => `${words[0]!.toUpperCase()}${words.slice(1)}.`;
 
 /** A claim on times wants an interval in every workload and condition of the plan, also where none could be made. */
 function expected<T>(data: Data, claim: Claim, intervals: readonly (T | null)[]): (T | null)[] {

@@ -13,7 +13,7 @@ const slice_s = 0.058;
 const service_s = { instant: 0, realistic: 0.069 };
 /** From the last call of a block to the first of the next: stored, started, logged in, warmed up. */
 const between_s = 9.5;
-/** What a call takes beyond a delay of more than a millisecond, since tiers cool: 0.96 to 1.17 ms in a calibration of 60 blocks. */
+/** What a call takes beyond a delay of more than a millisecond, since tiers cool: 1.04 to 1.23 ms at p50 in a calibration of 60 blocks. */
 const cooled_s = 0.0011;
 const correlation_s = 0.3;
 /** All 47 attacks took 243 s on the seven built-in arms, two at a time. The races alone take 19 s: 420 trials. */

@@ -64,6 +64,10 @@ export const knownMarginSchema = z.object({
   verdict: z.enum(['confirmed', 'refuted', 'mixed', 'inconclusive']),
   /** `undecided`: inconclusive, which is no wrong answer. `truth unknown`: decided, and nothing was expected. */
   result: z.enum(['right', 'wrong', 'undecided', 'truth unknown']),
+  /** The verdict's own reason. */
+  why: z.string(),
+  /** What was amiss with what it stands on, whether that capped it or could not turn it: the warnings' messages. */
+  doubts: z.array(z.string()),
 });
 
 /** How small a difference of two equal arms could still be told from none. */

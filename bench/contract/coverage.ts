@@ -89,6 +89,8 @@ const windowsSchema = shareSchema.extend({
   /** The same blocks in random orders: mean share, and the lowest that all but one in a hundred orders reach. */
   shuffled: z.object({ mean: z.number(), lowest: z.number(), orders: z.number().int() }),
   holds: z.boolean(),
+  /** Share of the windows in which a campaign's analysis would warn that neighbouring blocks are alike. */
+  warned: z.number(),
 });
 
 export const wrongMethods = ['requests', 'sequence', 'sequence_in_block', 'lead_in_kept'] as const;

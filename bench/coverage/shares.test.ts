@@ -73,6 +73,14 @@ test('resampling hides what neighbours share; windows of consecutive blocks show
   assert.ok(!shortest!.holds && shortest!.coverage < 0.85, JSON.stringify(shortest));
 });
 
+test('how often a campaign would have been warned: hardly of independent blocks, mostly of many that are alike (seed shares/warned)', () => {
+  const warned = (draws: (random: Random) => number[]): number =>
+    windowShares(seriesOf('shares/warned', draws), 1).find((w) => w.blocks === 40)!.warned;
+  const never = warned(independent((random) => random.normal()));
+  const mostly = warned(carried(0.7));
+  assert.ok(never < 0.15 && mostly > 0.8, `${never}, ${mostly}`);
+});
+
 test('a pool lies off the truth by its own offset: without recentring the share falls, with it not', () => {
   const series = seriesOf('shares/offset', (random) => Array.from({ length: blocks }, () => 0.3 + random.normal()));
   const cell = resampledShares(series, perfect, resamples).find((r) => r.blocks === 40 && r.level === 0.95)!;

@@ -9,6 +9,7 @@ import { hodgesLehmann, mean, standardDeviation } from '../stats/location.ts';
 import { quantile } from '../stats/quantiles.ts';
 import { sortSamples } from '../stats/samples.ts';
 import { signedRankCut, signedRankInterval } from '../stats/signedRank.ts';
+import { serialWarning } from '../stats/warnings.ts';
 import { HeldCounter } from './held.ts';
 
 /** Blocks behind an interval: those of quick, of a pilot, and of a standard campaign's least and middle. */
@@ -175,7 +176,14 @@ export function windowShares({ differences, pooled, seed }: Omit<Series, 'truth'
         apart: Math.floor(differences.length / blocks),
         shuffled: { mean: mean(shuffled), lowest, orders },
         holds: coverage >= lowest,
+        warned: warnedIn(differences, blocks),
       },
     ];
   });
+}
+
+/** Share of windows in which neighbouring blocks are found alike, as the analysis of a campaign of so many would say. */
+function warnedIn(differences: readonly number[], blocks: number): number {
+  const windows = differences.slice(blocks - 1).map((_, from) => differences.slice(from, from + blocks));
+  return windows.filter((w) => serialWarning(w).fired).length / windows.length;
 }

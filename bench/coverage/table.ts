@@ -54,7 +54,7 @@ function seriesText(series: CoverageSeries): string {
     ),
     ...windows.map(
       (w) =>
-        `  ${w.intervals} windows of ${w.blocks}, attained ${percent(w.attained)}: ${percent(w.coverage)} (in random orders ${percent(w.shuffled.mean)}, lowest ${percent(w.shuffled.lowest)}): ${said(w.holds)}`,
+        `  ${w.intervals} windows of ${w.blocks}, attained ${percent(w.attained)}: ${percent(w.coverage)} (in random orders ${percent(w.shuffled.mean)}, lowest ${percent(w.shuffled.lowest)}): ${said(w.holds)}; warned of neighbours that are alike in ${percent(w.warned)}`,
     ),
     ...wrongMethods.flatMap((method) => wrongText(method, wrong)),
   ].join('\n');

@@ -1,6 +1,9 @@
 import { lag1, lag1Limit } from './serial.ts';
 
-/** A check of the data behind an interval. Where it has fired, it caps each verdict that it could turn (`doubt.ts`). */
+/**
+ * A check of the data behind an interval. Where it has fired, it caps each verdict that it could turn (`doubt.ts`); each change
+ * between campaigns and each figure of load, since those have no margin that a block by itself could be held against.
+ */
 export interface Check {
   readonly fired: boolean;
   /** What was found; NaN where it could not be computed, and then the check has fired. */

@@ -64,6 +64,7 @@ function knownMargins({ margins }: HeldCalibration): Html | null {
       { label: 'Expected' },
       { label: 'Verdict' },
       { label: 'Result' },
+      { label: 'Why', wide: true },
     ],
     rows: margins.map((m) => ({
       ...(m.result === 'wrong' ? { kind: 'warn' as const } : {}),
@@ -76,6 +77,7 @@ function knownMargins({ margins }: HeldCalibration): Html | null {
         m.expected ?? 'nothing',
         chip(m.verdict),
         m.result,
+        html`${m.why}${m.doubts.map((d) => html` <small>${d}</small>`)}`,
       ],
     })),
   });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Analysis } from '#contract/analysis.ts';
 import { charts, renderCharts } from '../charts/index.ts';
+import { markdownSummary } from '../markdown.ts';
 import { fixture } from '../testing/fixture.ts';
 import { calibratedFixture, hostileCalibratedFixture } from '../testing/fixture-calibration.ts';
 import { attackedFixture, hostileAttackedFixture } from '../testing/fixture-security.ts';
@@ -279,6 +280,20 @@ test('trouble is told: failed gates, warnings with their mend, an A/A pair that 
     /None yet\. Reason: the price of the gateway in latency is not settled: a warning about the data caps it/,
   );
   assert.match(text, /weighbridge-tools: 3 lines without a span/);
+});
+
+test('a warning says what it cannot turn, on the page and in the summary', async () => {
+  const analysis = fixture();
+  const why = 'each of the 8 blocks by itself lies on the same side of the margin';
+  analysis.warnings.push({
+    code: 'serial',
+    message: 'Alike.',
+    mend: 'Wait.',
+    caps: [],
+    stands: { claims: ['C1b'], why },
+  });
+  assert.ok(textOf(await page(analysis)).includes(`It caps no verdict. It cannot turn C1b: ${why}. What to do: Wait.`));
+  assert.ok(markdownSummary(analysis).includes(`Alike. Cannot turn C1b: ${why}.`));
 });
 
 test('thresholds stand in a section of their own, with figure, interval and reason; where there are none, there is none', async () => {

@@ -57,6 +57,8 @@ const margin = (delay_ms: number, verdict: KnownMargin['verdict'], expected: Kno
   expected,
   verdict,
   result: verdict === expected ? 'right' : 'undecided',
+  why: `${verdict}, since that is where its interval lies.`,
+  doubts: verdict === 'inconclusive' ? ['lag-1 is 0.73, above 0.45.'] : [],
 });
 
 const calibration = (environment: Record<string, string>): HeldCalibration => ({
